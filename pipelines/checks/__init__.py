@@ -1,0 +1,1 @@
+"""ФЛК: rule records to Great Expectations suites to findings."""

@@ -1,0 +1,1 @@
+"""Packages in, packages out: channels, claim, journal, catalogue of kinds, processing, protocols, outbox, delivery."""

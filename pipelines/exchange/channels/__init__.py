@@ -1,0 +1,1 @@
+"""Channels: SFTP, mail, local folder, behind one small interface."""

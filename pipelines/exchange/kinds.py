@@ -1,0 +1,104 @@
+"""Catalogue of package kinds: the one thing that a new exchange declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, Protocol
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from pipelines.exchange.model import Outgoing, Package
+from pipelines.formats.tables import Tables
+
+Format = Literal["xml", "dbf"]
+Policy = Literal["records", "package"]
+"""records: faulty records are refused, the others loaded; package: one error refuses the whole."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file inside the package: ``role`` is its name in findings, ``name`` its mask with the package's groups filled in."""
+
+    role: str
+    name: str
+    format: Format
+    layout: str
+    suite: str | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A package that could be opened: the match of its name, its files as tables, and the bytes' sizes by role."""
+
+    package: Package
+    match: re.Match[str]
+    tables: Mapping[str, Tables]
+    file_names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What applying a package came to: records in it, records loaded, report month, sums in kopecks by name."""
+
+    records: int
+    accepted: int
+    period: date | None = None
+    sums: Mapping[str, int] = field(default_factory=dict)
+
+
+class Apply(Protocol):
+    """Writes what was accepted, inside the package's transaction.
+
+    ``accepted`` is a boolean mask over the rows of the main member's record table.
+    """
+
+    def __call__(self, connection: Connection, opened: Opened, accepted: pd.Series[bool]) -> Applied: ...
+
+
+Check = Callable[[Connection, Opened], pd.DataFrame]
+"""A check across files or against the database: gives a findings frame."""
+
+Answer = Callable[[Connection, Opened, pd.DataFrame], Sequence[Outgoing]]
+"""Answers of the kind beside the protocols that every package gets; called after ``apply``, with all findings."""
+
+
+@dataclass(frozen=True)
+class PackageKind:
+    """A kind of package.
+
+    ``name`` is a mask over the file's name without extension, with named groups (``number`` identifies the package among
+    those of its sender; without it the whole name does); ``family`` tells a misnamed package of this kind from a stranger; ``members`` in the order in which findings are listed, the first
+    being the main one whose records are accepted or refused; ``senders`` kinds of organisation that may send it.
+    """
+
+    code: str
+    title: str
+    subsystem: str
+    name: re.Pattern[str]
+    family: re.Pattern[str]
+    members: tuple[Member, ...]
+    senders: frozenset[str]
+    policy: Policy
+    apply: Apply
+    checks: tuple[Check, ...] = ()
+    answers: Answer | None = None
+
+
+class Catalogue:
+    """The kinds that an installation knows, found by the name of the file."""
+
+    def __init__(self, kinds: Sequence[PackageKind]) -> None:
+        self.kinds = tuple(kinds)
+        self.by_code = {kind.code: kind for kind in kinds}
+
+    def identify(self, file_name: str) -> tuple[PackageKind, re.Match[str]] | None:
+        """Kind and name match of a file name; None for a name that no kind knows."""
+        stem = file_name.rsplit(".", 1)[0]
+        for kind in self.kinds:
+            if match := kind.name.fullmatch(stem):
+                return kind, match
+        return None

@@ -1,0 +1,1 @@
+"""Bytes to columnar tables and back: XML, DBF, CSV, XLSX, archives; layouts declare each record once."""

@@ -1,0 +1,1 @@
+"""Shared ground: settings, database session and COPY, content store, money, dates, encodings, logging."""
