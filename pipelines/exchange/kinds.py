@@ -71,7 +71,8 @@ class PackageKind:
     """A kind of package.
 
     ``name`` is a mask over the file's name without extension, with named groups (``number`` identifies the package among
-    those of its sender; without it the whole name does); ``family`` tells a misnamed package of this kind from a stranger; ``members`` in the order in which findings are listed, the first
+    those of its sender; without it the whole name does); ``family`` tells a misnamed package of this kind from a
+    stranger; ``members`` in the order in which findings are listed, the first
     being the main one whose records are accepted or refused; ``senders`` kinds of organisation that may send it.
     """
 
