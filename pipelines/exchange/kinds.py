@@ -59,8 +59,8 @@ class Apply(Protocol):
     def __call__(self, connection: Connection, opened: Opened, accepted: pd.Series[bool]) -> Applied: ...
 
 
-Check = Callable[[Connection, Opened], pd.DataFrame]
-"""A check across files or against the database: gives a findings frame."""
+Check = Callable[[Connection, Opened, pd.DataFrame], pd.DataFrame]
+"""A check across files or against the database: gets the findings so far, gives a frame of new ones."""
 
 Answer = Callable[[Connection, Opened, pd.DataFrame], Sequence[Outgoing]]
 """Answers of the kind beside the protocols that every package gets; called after ``apply``, with all findings."""
@@ -87,6 +87,10 @@ class PackageKind:
     apply: Apply
     checks: tuple[Check, ...] = ()
     answers: Answer | None = None
+
+    def number(self, match: re.Match[str]) -> str:
+        """What makes the package unique among those of its kind and sender, upper case."""
+        return (match.groupdict().get("number") or match.group()).upper()
 
 
 class Catalogue:
