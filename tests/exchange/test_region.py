@@ -93,7 +93,7 @@ def test_every_dictionary_of_the_rules_is_there_with_its_fields() -> None:
         pytest.skip(f"no rule dictionary in {SHARED}")
     named: dict[str, set[str]] = {}
     with rules.open(encoding="utf-8", newline="") as file:
-        for rule in csv.DictReader(file):
+        for rule in csv.DictReader(file, delimiter=";"):
             kinds = set(rule["TYPE_D"].split(","))
             if rule["NSI_OBJ"] and not rule["DATEEND"] and kinds & {"H", "L"}:
                 named.setdefault(rule["NSI_OBJ"], set()).update(field for field in rule["NSI_EL"].split("+") if field)
