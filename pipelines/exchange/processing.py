@@ -13,7 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from pipelines.checks.locate import locate
 from pipelines.checks.runner import Suites
 from pipelines.exchange import journal, messages, protocol
 from pipelines.exchange.control import control
-from pipelines.exchange.kinds import Applied, Catalogue, PackageKind
+from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
 from pipelines.exchange.model import RESULT_TITLES, Outgoing, Package, Result
 from pipelines.exchange.opening import MemberRecord, check_arrival, check_rights, open_package
 from pipelines.exchange.subscribers import Subscribers
@@ -67,6 +67,7 @@ class Rules:
     """Settings of processing that come from the region's profile."""
 
     limits: ArchiveLimits
+    policies: Mapping[str, Policy]
     findings_sample: int
     incomplete_minutes: int
 
@@ -150,6 +151,7 @@ class Processor:
             if identified is None:
                 raise self._misnamed(package.name)
             kind, match = identified
+            kind = replace(kind, policy=self.rules.policies.get(kind.code, kind.policy))
             check_rights(package, kind, match, self.subscribers.by_code[str(package.sender)])
             taken = connection.execute(
                 statement("exchange/package_number_taken"),

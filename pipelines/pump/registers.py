@@ -103,8 +103,8 @@ def apply(connection: Connection, opened: Opened, accepted: pd.Series[bool]) -> 
     connection.execute(text("select pump.open_month(:month)"), {"month": month})
     load_register(connection, opened, accepted, month)
     sums = opened.tables[MAIN].data["ZAP"]["SUMV"].combine_chunks().filter(pa.array(accepted))
-    total = sum(kopecks(value) for value in sums.to_pylist())
-    return Applied(len(accepted), int(accepted.sum()), month, {"SUMV": total})
+    total = pc.sum(sums.cast(pa.decimal128(38, 2))).as_py()
+    return Applied(len(accepted), int(accepted.sum()), month, {"SUMV": kopecks(total)})
 
 
 KINDS = (
