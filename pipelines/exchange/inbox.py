@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pipelines.exchange import journal
 from pipelines.exchange.channels.base import Channel, Item, Session, Taken
 from pipelines.exchange.kinds import Catalogue
+from pipelines.exchange.steps import Step, no_step
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.ground import database
 from pipelines.ground.sql import statement
@@ -79,6 +80,7 @@ class Receiver:
     catalogue: Catalogue
     subscribers: Subscribers
     readiness: Readiness
+    step: Step = no_step
 
     def look(self, channel: Channel) -> int:
         """Number of items that are ready; claims nothing."""
@@ -97,8 +99,11 @@ class Receiver:
                     claimed = session.claim(found.item)
                 except FileNotFoundError:
                     continue  # another run was quicker, or the sender took the file back
+                self.step("claimed")
                 package = self._register(channel.code, session.read(claimed), found.incomplete)
+                self.step("registered")
                 session.release(claimed)
+                self.step("released")
                 with database.transaction(self.url) as connection:
                     connection.execute(
                         statement("exchange/sighting_forget"), {"channel": channel.code, "key": found.item.key}
@@ -109,6 +114,7 @@ class Receiver:
     def _register(self, channel: str, taken: Taken, incomplete: bool) -> int | None:
         """Row and first event of a package in one transaction; None when an earlier run already made them."""
         sha256 = self.store.put(taken.content)
+        self.step("stored")
         sender = self.subscribers.sender(taken.address)
         identified = self.catalogue.identify(taken.name) if sender and taken.attached else None
         kind, match = identified or (None, None)

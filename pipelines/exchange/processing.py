@@ -29,6 +29,7 @@ from pipelines.exchange.control import control
 from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
 from pipelines.exchange.model import RESULT_TITLES, Outgoing, Package, Result
 from pipelines.exchange.opening import MemberRecord, check_arrival, check_rights, open_package
+from pipelines.exchange.steps import Step, no_step
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.formats.archive import ArchiveLimits
 from pipelines.formats.tables import FileFault
@@ -84,10 +85,6 @@ class _Verdict:
     kind: PackageKind | None = None
 
 
-def no_step(name: str) -> None:
-    """Does nothing: where tests stop a process."""
-
-
 @dataclass(frozen=True)
 class Processor:
     """Processes packages of one installation."""
@@ -100,7 +97,7 @@ class Processor:
     rules: Rules
     suites: Callable[[str], Suites]
     dictionaries: Callable[[Connection], Dictionaries]
-    step: Callable[[str], None] = no_step
+    step: Step = no_step
 
     def process(self, package_id: int) -> Outcome:
         """Process one package. Bad input is an answer; raises ``ProcessingFailed`` for faults of ours, after noting them."""

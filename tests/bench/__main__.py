@@ -1,4 +1,4 @@
-"""``make bench``: from the ZIP's bytes to committed rows and a protocol, stage by stage, beside the floor and a plain version.
+"""``make bench``: from ZIP bytes to committed rows and a protocol, beside the floor and a plain version.
 
 Every measurement runs in a process of its own, so that peak memory is its own; the database is embedded, with fsync on.
 """
