@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipelines.exchange import journal
-from pipelines.exchange.channels.base import Channel, Item, Session, Taken
+from pipelines.exchange.channels.base import Channel, Item, Session, Taken, TooLargeError
 from pipelines.exchange.kinds import Catalogue
 from pipelines.exchange.steps import Step, no_step
 from pipelines.exchange.subscribers import Subscribers
@@ -100,7 +100,7 @@ class Receiver:
                 except FileNotFoundError:
                     continue  # another run was quicker, or the sender took the file back
                 self.step("claimed")
-                package = self._register(channel.code, session.read(claimed), found.incomplete)
+                package = self._register(channel.code, session, claimed, found.incomplete)
                 self.step("registered")
                 session.release(claimed)
                 self.step("released")
@@ -111,8 +111,18 @@ class Receiver:
                 if package is not None:
                     yield package
 
-    def _register(self, channel: str, taken: Taken, incomplete: bool) -> int | None:
-        """Row and first event of a package in one transaction; None when an earlier run already made them."""
+    def _register(self, channel: str, session: Session, claimed: Item, incomplete: bool) -> int | None:
+        """Row and first event of a package in one transaction; None when an earlier run already made them.
+
+        Of a file above the channel's limit only the size is kept: the answer says that it was too large.
+        """
+        try:
+            taken = session.read(claimed)
+            size = len(taken.content)
+        except TooLargeError as error:
+            taken, size = Taken(claimed.key, claimed.name, claimed.address, b""), error.size
+        except FileNotFoundError:
+            return None
         sha256 = self.store.put(taken.content)
         self.step("stored")
         sender = self.subscribers.sender(taken.address)
@@ -132,7 +142,7 @@ class Receiver:
                     "attached": taken.attached,
                     "incomplete": incomplete,
                     "sha256": sha256,
-                    "size": len(taken.content),
+                    "size": size,
                     "received_at": now,
                     "kind": kind.code if kind else None,
                     "subsystem": kind.subsystem if kind else "",
@@ -146,7 +156,7 @@ class Receiver:
                 "sender": sender or "",
                 "name": taken.name,
                 "sha256": sha256,
-                "size": len(taken.content),
+                "size": size,
                 "incomplete": incomplete,
             }
             journal.append(connection, package, journal.Event("RECEIVED", now, details))
