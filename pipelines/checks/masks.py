@@ -12,22 +12,21 @@ from pipelines.ground.settings import ROOT
 CALENDAR = "ГГГГ-ММ-ДД"
 NEWBORN = "ПДДММГГН"
 NEWBORN_PATTERN = (
-    "[12]"
-    "(?:(?:0[1-9]|[12][0-9])(?:0[1-9]|1[0-2])|30(?:0[13-9]|1[0-2])|31(?:0[13578]|1[02]))"
-    "[0-9]{2}"
-    "(?:[1-9]|10)"
+    "[12](?:(?:0[1-9]|[12][0-9])(?:0[1-9]|1[0-2])|30(?:0[13-9]|1[0-2])|31(?:0[13578]|1[02]))[0-9]{2}(?:[1-9]|10)"
 )
 """NOVOR of a newborn: sex, day, month, year of birth, number 1 to 10."""
 
 ANY = "любые символы"
 
 _MASK = re.compile(r"[9XA.\- ]+")
-_FILLERS = frozenset("допустимы только и строчные прописные буквы алфавита разделители знак нижнее".split())
+_FILLERS = frozenset(
+    ("допустимы", "только", "и", "строчные", "прописные", "буквы", "алфавита", "разделители", "знак", "нижнее")
+)
 _WORD = re.compile(r"[^\s,]+")
 _DOCUMENT = {
     "9": "[0-9]",
     "0": "[0-9]?",
-    "S": ".?",
+    "S": ".*",
     "R": "[IVXLC]+",
     "Б": "[А-ЯЁ]",
     "-": "-",
@@ -54,7 +53,7 @@ def pattern(mask: str) -> str | None:
 
 
 def document_pattern(mask: str) -> str:
-    """Expression of a mask of F011: ``9`` digit, ``0`` optional digit, ``R`` Roman number, ``Б`` Russian capital, ``S`` any."""
+    """Expression of a mask of F011: 9 digit, 0 optional digit, R Roman number, Б Russian capital, S anything."""
     return "".join(_DOCUMENT.get(sign, re.escape(sign)) for sign in mask)
 
 

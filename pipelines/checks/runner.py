@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +15,11 @@ import pyarrow as pa
 from pipelines.checks import findings
 from pipelines.checks.evaluate import evaluate
 from pipelines.checks.frames import Bulk
-from pipelines.checks.suites import Check, Suite
+from pipelines.checks.suites import Check, Suite, Suites, load_suites
 from pipelines.formats.tables import Tables
 from pipelines.nsi.dictionaries import Dictionaries
 
-Suites = Mapping[str, Sequence[Suite]]
-"""Suites by the role of the member that they check."""
+__all__ = ["Failures", "Suites", "load_suites", "required_dictionaries", "run", "run_bulk", "run_suite"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Failures:
 
 
 def run(
-    tables: Mapping[str, Tables], suites: Suites, dictionaries: Dictionaries, on: date, today: date
+    tables: Mapping[str, Tables], suites: Suites, dictionaries: Dictionaries, on: date, today: date | None = None
 ) -> pd.DataFrame:
     """Findings of one package; ``run_bulk`` of it alone."""
     return run_bulk([tables], suites, dictionaries, [on], today)[0]
@@ -42,24 +42,21 @@ def run_bulk(
     suites: Suites,
     dictionaries: Dictionaries,
     on: Sequence[date],
-    today: date,
+    today: date | None = None,
 ) -> list[pd.DataFrame]:
-    """Findings of each package: by member in the order of ``suites``, then table, row and rule.
+    """Findings of each package: by member as in the first package, then table, row and rule.
 
-    ``packages`` are files by role; ``on`` is the report date of each, which decides the rules in force; ``today`` the day of
-    processing. Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
+    ``packages`` are files by role, of the same roles and layouts; ``on`` is the report date of each, which decides the rules
+    in force; ``today`` the day of processing, by default the clock's. A file whose layout has no suite gives no findings.
+    Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
     """
     parts: list[list[pd.DataFrame]] = [[] for _ in packages]
-    for role, of_role in suites.items():
-        holders = [number for number, package in enumerate(packages) if role in package]
-        if not holders:
-            continue
-        bulk = Bulk([packages[number][role] for number in holders], today)
-        days = [on[number] for number in holders]
-        for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
-            failures = list(run_suite(bulk, suite, dictionaries, days))
-            for holder, frame in zip(holders, _frames(bulk, suite, role, failures), strict=True):
-                parts[holder].append(frame)
+    for role in packages[0] if packages else ():
+        bulk = Bulk([package[role] for package in packages], today or date.today())
+        for suite in sorted(suites.get(bulk.layout.code, ()), key=lambda suite: _place(bulk, suite)):
+            failures = list(run_suite(bulk, suite, dictionaries, on))
+            for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
+                part.append(frame)
             bulk.release(suite.table)
     return [findings.concat(part) for part in parts]
 
@@ -125,7 +122,7 @@ def _frames(bulk: Bulk, suite: Suite, role: str, failures: Sequence[Failures]) -
         }
     )
     bounds = np.searchsorted(files, np.arange(len(bulk.files) + 1))
-    return [frame.iloc[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+    return [frame.iloc[start:stop] for start, stop in pairwise(bounds)]
 
 
 def _repeated(texts: Sequence[str], which: npt.NDArray[np.int64]) -> pd.Series[str]:

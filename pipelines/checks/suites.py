@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.ground.settings import ROOT
-
-FOLDER = ROOT / "expectations"
+ROW = "_row"
+"""Column of a suite's frame with the row's number; the last of every ``column_list``."""
 
 GX_SEVERITY = {"fatal": "critical", "error": "warning", "warning": "info"}
 """Our severities in the words of Great Expectations, in the same order."""
@@ -20,7 +19,7 @@ GX_SEVERITY = {"fatal": "critical", "error": "warning", "warning": "info"}
 
 @dataclass(frozen=True)
 class Check:
-    """An expectation: ``type`` and ``parameters`` as in the suite, ``columns`` references of the frame (the first is judged).
+    """An expectation: ``type`` and ``parameters`` as in the suite, ``columns`` references (the first is judged).
 
     ``text`` is the Russian message, ``expected`` its part that says what should have been; ``since``, ``until`` the rule's
     first and last day (None: open).
@@ -46,7 +45,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Suite:
-    """Checks of one table; ``layout`` is the code of its layout, ``table`` a table of it or its root for the file as a whole."""
+    """Checks of one table; ``layout`` its code, ``table`` a table of it or its root for the file as a whole."""
 
     name: str
     layout: str
@@ -75,6 +74,10 @@ class Suite:
         )
 
 
+Suites = Mapping[str, Sequence[Suite]]
+"""Suites by the code of the layout that they check."""
+
+
 def write(suite: Suite, folder: Path) -> Path:
     """Write ``<folder>/<layout>_<table>.json``; equal suites give equal bytes."""
     path = folder / f"{suite.layout}_{suite.table}.json"
@@ -83,13 +86,15 @@ def write(suite: Suite, folder: Path) -> Path:
 
 
 @lru_cache
-def load(name: str) -> tuple[Suite, ...]:
-    """Suites of a file kind: ``pump/H`` is ``expectations/pump/H_*.json``; raises ``FileNotFoundError`` when there are none."""
-    folder, _, kind = name.rpartition("/")
-    paths = sorted((FOLDER / folder).glob(f"{kind}_*.json"))
-    if not paths:
-        raise FileNotFoundError(f"no suites expectations/{name}_*.json")
-    return tuple(Suite.from_json(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
+def load_suites(folder: Path) -> Suites:
+    """Suites of a folder by layout code; raises ``FileNotFoundError`` when there are none."""
+    suites: dict[str, list[Suite]] = {}
+    for path in sorted(folder.glob("*.json")):
+        suite = Suite.from_json(json.loads(path.read_text(encoding="utf-8")))
+        suites.setdefault(suite.layout, []).append(suite)
+    if not suites:
+        raise FileNotFoundError(f"no suites in {folder}")
+    return {code: tuple(of_layout) for code, of_layout in suites.items()}
 
 
 def _expectation(check: Check) -> dict[str, Any]:
@@ -104,13 +109,13 @@ def _expectation(check: Check) -> dict[str, Any]:
         "text": check.text,
         "expected": check.expected,
     }
-    kwargs = {"column_list": list(check.columns), **check.parameters}
+    kwargs = {"column_list": [*check.columns, ROW], **check.parameters}
     return {"type": check.type, "kwargs": kwargs, "meta": meta, "severity": GX_SEVERITY[check.severity]}
 
 
 def _check(row: Mapping[str, Any]) -> Check:
     meta = dict(row["meta"])
     parameters = dict(row["kwargs"])
-    columns = tuple(parameters.pop("column_list"))
+    columns = tuple(name for name in parameters.pop("column_list") if name != ROW)
     days = {key: date.fromisoformat(meta[key]) if meta[key] else None for key in ("since", "until")}
     return Check(type=row["type"], columns=columns, parameters=parameters, **(meta | days))

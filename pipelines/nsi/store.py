@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 
 from pipelines.ground.database import copy_table
 from pipelines.ground.sql import statement
-from pipelines.nsi.dictionaries import BEGIN, END, Dictionaries, Dictionary
+from pipelines.nsi.dictionaries import BEGIN, END, Dictionaries, Dictionary, read_csv
 
 KEPT = 256
 """Editions kept in the memory of a process."""
@@ -48,6 +49,14 @@ def store_edition(
     )
     copy_table(connection, "nsi.entry", entries)
     return int(added)
+
+
+def store_folder(connection: Connection, folder: Path) -> dict[str, int]:
+    """Store every ``<folder>/*.csv`` as an edition of the dictionary of that name; ids by name."""
+    return {
+        path.stem: store_edition(connection, path.stem, read_csv(path).to_pylist(), source=path.name)
+        for path in sorted(folder.glob("*.csv"))
+    }
 
 
 def load(connection: Connection) -> Dictionaries:

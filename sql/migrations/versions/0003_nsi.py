@@ -1,0 +1,14 @@
+"""Dictionaries (НСИ): editions and their dated entries."""
+
+from pipelines.ground.migrations import run
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    run("0003_nsi.up")
+
+
+def downgrade() -> None:
+    run("0003_nsi.down")
