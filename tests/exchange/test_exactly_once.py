@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-
-from pipelines.ground import database as db
 from pipelines.synthetic.identification import generate_identification
 from pipelines.synthetic.registers import generate_register, package
+
+from pipelines.ground import database as db
 from tests.exchange.world import REGION, World
 
 PERIOD = date(2026, 10, 1)
