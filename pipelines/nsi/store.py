@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -48,6 +50,13 @@ def store_edition(
     )
     copy_table(connection, "nsi.entry", entries)
     return int(added)
+
+
+def store_folder(connection: Connection, folder: Path) -> None:
+    """Store every ``<dictionary>.csv`` of a region's folder (``;``, utf-8, header of field names) as its edition."""
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            store_edition(connection, path.stem, csv.DictReader(file, delimiter=";"), source=path.name)
 
 
 def load(connection: Connection) -> Dictionaries:
