@@ -70,9 +70,7 @@ def outcomes(packet: Packet, layouts: Mapping[str, Layout]) -> list[Outcome]:
 
 def coverage(found: Iterable[Outcome]) -> pd.DataFrame:
     """Frame of ``rule, kind, element, status, reason, open`` (``open``: the rule has no last day), one row an outcome."""
-    rows = [
-        (o.record.ID_TEST, o.kind, o.record.ID_EL, o.status, o.reason, o.record.DATEEND is None) for o in found
-    ]
+    rows = [(o.record.ID_TEST, o.kind, o.record.ID_EL, o.status, o.reason, o.record.DATEEND is None) for o in found]
     return pd.DataFrame(rows, columns=["rule", "kind", "element", "status", "reason", "open"]).astype(
         dict.fromkeys(("rule", "kind", "element", "status", "reason"), "str")
     )

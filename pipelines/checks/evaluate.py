@@ -46,9 +46,7 @@ def in_set(columns: Columns, _dictionaries: Dictionaries, *, values: Sequence[st
     return on_values(columns[0], lambda texts: pc.is_in(_plain(texts, numeric), value_set=members))
 
 
-def in_dictionary(
-    columns: Columns, dictionaries: Dictionaries, *, dictionary: str, field: str, numeric: bool
-) -> Mask:
+def in_dictionary(columns: Columns, dictionaries: Dictionaries, *, dictionary: str, field: str, numeric: bool) -> Mask:
     """The value is in force in ``dictionary.field`` on the date of the second column (without one, or no date: at any time)."""
     subject = encoded(columns[0])
     codes = pa.DictionaryArray.from_arrays(subject.indices, _plain(subject.dictionary, numeric))

@@ -30,9 +30,7 @@ class Failures:
     rows: npt.NDArray[np.int64]
 
 
-def run(
-    tables: Mapping[str, Tables], suites: Suites, dictionaries: Dictionaries, on: date, today: date
-) -> pd.DataFrame:
+def run(tables: Mapping[str, Tables], suites: Suites, dictionaries: Dictionaries, on: date, today: date) -> pd.DataFrame:
     """Findings of one package; ``run_bulk`` of it alone."""
     return run_bulk([tables], suites, dictionaries, [on], today)[0]
 

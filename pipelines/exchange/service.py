@@ -109,9 +109,9 @@ class Exchange:
         return Outbox(self.settings.database_url, self.store, self.channels, self.step).deliver()
 
     def daily_journal(self, day: date) -> list[str]:
-        """Make the day's journal (XLSX, CSV) and put it into the store; returns the names of the files."""
+        """Make the day's journal (XLSX, CSV) in the auditors' folder and the store; returns the paths of the files."""
         with database.transaction(self.settings.database_url) as connection:
-            return daily.make(connection, self.store, day)
+            return daily.make(connection, self.store, self.settings.journal_url, day)
 
     def housekeeping(self, today: date) -> HousekeepingReport:
         """Retention of the store by the region's terms."""

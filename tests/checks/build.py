@@ -88,8 +88,7 @@ def register() -> Rows:
         ],
         "ZAP": [
             case | {"SUMP": "1000.50"},
-            case
-            | {"N_ZAP": "2", "IDCASE": "2", "ID_PAC": "p-2", "SUMV": "2000.50", "SUMP": "1900.50", "SANK_IT": "100.00"},
+            case | {"N_ZAP": "2", "IDCASE": "2", "ID_PAC": "p-2", "SUMV": "2000.50", "SUMP": "1900.50", "SANK_IT": "100.00"},
         ],
         "SL": [
             visit,

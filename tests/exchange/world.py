@@ -45,7 +45,12 @@ class World:
     def exchange(self, step: Step = no_step) -> Exchange:
         logins = [organisation.login for organisation in REGION.organisations]
         channels = {"folder": FolderChannel("folder", self.folders, logins)}
-        return Exchange(Settings(self.url, (self.root / "store").as_uri(), "demo"), channels, KINDS, step)
+        return Exchange(
+            Settings(self.url, (self.root / "store").as_uri(), (self.root / "journal").as_uri(), "demo"),
+            channels,
+            KINDS,
+            step,
+        )
 
     def drop(self, organisation: str, name: str, content: bytes) -> None:
         found = REGION.by_code(organisation)
