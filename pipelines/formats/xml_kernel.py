@@ -221,12 +221,12 @@ def _text(buffer: Bytes, start: int, alphabet: Alphabet, memory: Memory) -> tupl
 
 
 @compiled
-def _name_end(buffer: Bytes, start: int, alphabet: Alphabet) -> int:
+def _name_end(buffer: Bytes, start: int, named: Bytes) -> int:
     """End of the name that begins here; GIVE_UP where none does."""
-    if alphabet.name[buffer[start]] != 1:
+    if named[buffer[start]] != 1:
         return GIVE_UP
     i = start + 1
-    while alphabet.name[buffer[i]]:
+    while named[buffer[i]]:
         i += 1
     return i
 
@@ -278,7 +278,7 @@ def _skip(buffer: Bytes, name: int, name_end: int, alphabet: Alphabet, memory: M
             continue
         text = -1
         name = i + 1
-        name_end = _name_end(buffer, name, alphabet)
+        name_end = _name_end(buffer, name, alphabet.name)
         if name_end < 0:
             return GIVE_UP, -1, -1
         i, empty = _tag_end(buffer, name_end)
@@ -291,26 +291,18 @@ def _skip(buffer: Bytes, name: int, name_end: int, alphabet: Alphabet, memory: M
 
 
 @compiled
-def _child(buffer: Bytes, name: int, plan: Plan, alphabet: Alphabet, memory: Memory) -> tuple[int, int]:
-    """Node of the child whose name stands here, -1 if unknown, and the end of the name, GIVE_UP if it is none."""
-    guess = memory.follow[memory.scalars[PREVIOUS]]
-    if guess >= 0:
-        size = plan.name_size[guess]
-        if _is(buffer, name, plan.names, plan.name_at[guess], size) and alphabet.name[buffer[name + size]] == 0:
-            return guess, name + size
-    end = _name_end(buffer, name, alphabet)
-    if end < 0:
-        return -1, GIVE_UP
-    parent = memory.node[memory.scalars[DEPTH] - 1]
+def _child(buffer: Bytes, name: tuple[int, int], parent: int, plan: Plan) -> int:
+    """Node of the child of ``parent`` whose name stands between two places, -1 if it has none."""
+    size = name[1] - name[0]
     for k in range(plan.first_child[parent], plan.first_child[parent + 1]):
         node = plan.child[k]
-        if plan.name_size[node] == end - name and _is(buffer, name, plan.names, plan.name_at[node], end - name):
-            return node, end
-    return -1, end
+        if plan.name_size[node] == size and _is(buffer, name[0], plan.names, plan.name_at[node], size):
+            return node
+    return -1
 
 
 @compiled
-def _open(node: int, plan: Plan, memory: Memory) -> None:
+def _open(node: int, memory: Memory) -> None:
     depth = memory.scalars[DEPTH]
     memory.scalars[SERIAL] += 1
     memory.node[depth] = node
@@ -351,40 +343,48 @@ def scan(buffer: Bytes, size: int, plan: Plan, alphabet: Alphabet, memory: Memor
 
     ``size`` is the length without the sentinel. Fills ``found`` and carries ``memory`` on.
     """
-    scalars = memory.scalars
-    found.counts[:] = 0
-    found.filled[:] = 0
-    found.size[:] = 0
-    memory.base[:] = memory.rows
+    # Arrays are taken out of their tuples, and the usual case of each step is written out, because in the inner loop a call
+    # with a tuple costs more than the step itself.
+    kind, named = alphabet.kind, alphabet.name
+    scalars, open_node, serial, latest, disordered = (
+        memory.scalars, memory.node, memory.serial, memory.latest, memory.disordered,
+    )  # fmt: skip
+    seen, follow, rows, base = memory.seen, memory.follow, memory.rows, memory.base
+    names, name_at, name_size, is_group, is_head = plan.names, plan.name_at, plan.name_size, plan.group, plan.head
+    repeated, table_of, column_of = plan.repeated, plan.table, plan.column
+    found_leaf, found_special, found_group = found.leaf, found.special, found.group
+    counts, filled, sizes = found.counts, found.filled, found.size
+    counts[:] = 0
+    filled[:] = 0
+    sizes[:] = 0
+    base[:] = rows
+    leaves = 0
     i = 0
     while True:
-        c = buffer[i]
-        while c == 32 or c == 10 or c == 13 or c == 9:
+        while buffer[i] == 32 or buffer[i] == 10 or buffer[i] == 13 or buffer[i] == 9:
             i += 1
-            c = buffer[i]
         if i >= size:
+            counts[LEAVES] = leaves
             return 0 if i == size else GIVE_UP
-        if c != _LT:
+        if buffer[i] != _LT:
             return GIVE_UP
-        tag = i
         name = i + 1
         depth = scalars[DEPTH]
         if depth == 0:
-            length = plan.name_size[0]
-            if scalars[PHASE] != BEFORE_ROOT or not _is(buffer, name, plan.names, plan.name_at[0], length):
+            if scalars[PHASE] != BEFORE_ROOT or not _is(buffer, name, names, name_at[0], name_size[0]):
                 return GIVE_UP
-            i, empty = _tag_end(buffer, name + length)
+            i, empty = _tag_end(buffer, name + name_size[0])
             if i < 0:
                 return GIVE_UP
             scalars[PHASE] = AFTER_ROOT if empty else IN_ROOT
             if not empty:
-                _open(0, plan, memory)
-                scalars[PREVIOUS] = len(plan.group)
+                _open(0, memory)
+                scalars[PREVIOUS] = len(is_group)
             continue
         if buffer[name] == _SLASH:
-            node = memory.node[depth - 1]
-            length = plan.name_size[node]
-            if not _is(buffer, name + 1, plan.names, plan.name_at[node], length) or buffer[name + 1 + length] != _GT:
+            node = open_node[depth - 1]
+            length = name_size[node]
+            if not _is(buffer, name + 1, names, name_at[node], length) or buffer[name + 1 + length] != _GT:
                 return GIVE_UP
             i = name + 2 + length
             scalars[DEPTH] = depth - 1
@@ -392,66 +392,91 @@ def scan(buffer: Bytes, size: int, plan: Plan, alphabet: Alphabet, memory: Memor
             if depth == 1:
                 scalars[PHASE] = AFTER_ROOT
             continue
-        node, name_end = _child(buffer, name, plan, alphabet, memory)
-        if name_end < 0:
-            return GIVE_UP
-        if node < 0 or (memory.seen[node] == memory.serial[depth - 1] and not plan.repeated[node]):
+        node = follow[scalars[PREVIOUS]]
+        name_end = name
+        if node >= 0:
+            k = name_at[node]
+            last = k + name_size[node]
+            while k < last and buffer[name_end] == names[k]:
+                k += 1
+                name_end += 1
+            if k < last or named[buffer[name_end]]:
+                node = -1
+        if node < 0:
+            name_end = _name_end(buffer, name, named)
+            if name_end < 0:
+                return GIVE_UP
+            node = _child(buffer, (name, name_end), open_node[depth - 1], plan)
+        if node < 0 or (seen[node] == serial[depth - 1] and not repeated[node]):
             i, text, text_end = _skip(buffer, name, name_end, alphabet, memory)
             if i < 0:
                 return GIVE_UP
             _tell(UNKNOWN if node < 0 else REPEATED, node, (name, name_end, text, text_end), plan, memory, found)
             continue
-        memory.follow[scalars[PREVIOUS]] = node
+        follow[scalars[PREVIOUS]] = node
         scalars[PREVIOUS] = node
-        memory.seen[node] = memory.serial[depth - 1]
-        if node >= memory.latest[depth - 1]:
-            memory.latest[depth - 1] = node
-        elif not memory.disordered[depth - 1]:
-            memory.disordered[depth - 1] = 1
+        seen[node] = serial[depth - 1]
+        if node >= latest[depth - 1]:
+            latest[depth - 1] = node
+        elif not disordered[depth - 1]:
+            disordered[depth - 1] = 1
             _tell(DISORDERED, node, (name, name_end, -1, -1), plan, memory, found)
-        i, empty = _tag_end(buffer, name_end)
-        if i < 0:
-            return GIVE_UP
-        if plan.head[node]:
-            _row(node, tag, plan, memory, found)
-        table = plan.table[node]
-        row = memory.rows[table] - memory.base[table] - 1
-        column = plan.column[node]
+        empty = False
+        if buffer[name_end] == _GT:
+            i = name_end + 1
+        else:
+            i, empty = _tag_end(buffer, name_end)
+            if i < 0:
+                return GIVE_UP
+        if is_head[node]:
+            _row(node, name - 1, plan, memory, found)
+        table = table_of[node]
+        row = rows[table] - base[table] - 1
+        column = column_of[node]
         if row < 0:
             return GIVE_UP
-        if plan.group[node]:
-            if not plan.head[node]:
-                n = found.counts[GROUPS]
-                found.group[n, 0] = column
-                found.group[n, 1] = row
-                found.counts[GROUPS] = n + 1
+        if is_group[node]:
+            if not is_head[node]:
+                n = counts[GROUPS]
+                found_group[n, 0] = column
+                found_group[n, 1] = row
+                counts[GROUPS] = n + 1
             if not empty:
-                _open(node, plan, memory)
-                scalars[PREVIOUS] = node + len(plan.group)
+                _open(node, memory)
+                scalars[PREVIOUS] = node + len(is_group)
             continue
         start = i
         end = i
         wide = 0
         special = 0
         if not empty:
-            end, wide, special = _text(buffer, i, alphabet, memory)
-            length = name_end - name
-            if end < 0 or buffer[end + 1] != _SLASH or not _is(buffer, end + 2, buffer, name, length):
+            while kind[buffer[end]] == PLAIN:
+                end += 1
+            if buffer[end] == _LT and end - start <= alphabet.text_limit:
+                wide = end - start
+            else:
+                end, wide, special = _text(buffer, start, alphabet, memory)
+                if end < 0:
+                    return GIVE_UP
+            if buffer[end + 1] != _SLASH:
                 return GIVE_UP
-            i = end + 2 + length
+            i = end + 2
+            for k in range(name, name_end):
+                if buffer[i] != buffer[k]:
+                    return GIVE_UP
+                i += 1
             if buffer[i] != _GT:
                 return GIVE_UP
             i += 1
-        n = found.counts[LEAVES]
-        found.leaf[n, 0] = column
-        found.leaf[n, 1] = row
-        found.leaf[n, 2] = start
-        found.leaf[n, 3] = end - start
-        found.leaf[n, 4] = wide
-        found.special[n] = special
-        found.counts[LEAVES] = n + 1
-        found.filled[column] += 1
-        found.size[column] += wide
+        found_leaf[leaves, 0] = column
+        found_leaf[leaves, 1] = row
+        found_leaf[leaves, 2] = start
+        found_leaf[leaves, 3] = end - start
+        found_leaf[leaves, 4] = wide
+        found_special[leaves] = special
+        leaves += 1
+        filled[column] += 1
+        sizes[column] += wide
 
 
 class Columns(NamedTuple):
