@@ -29,7 +29,7 @@ def locate(findings: pd.DataFrame, tables: Mapping[str, Tables]) -> pd.DataFrame
     values = {name: np.full(size, None, dtype=object) for name in KEYS}
     offset = np.full(size, -1, np.int64)
     for key, group in located.groupby(["member", "table"], sort=False)["row"]:
-        role, table = map(str, key)  # type: ignore[arg-type]
+        role, table = map(str, key)
         if role not in tables or table not in tables[role].layout.tables:
             continue
         within = group[(group >= 0) & (group < tables[role].data[table].num_rows)]

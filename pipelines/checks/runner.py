@@ -15,11 +15,12 @@ import pyarrow as pa
 from pipelines.checks import findings
 from pipelines.checks.evaluate import evaluate
 from pipelines.checks.frames import Bulk
-from pipelines.checks.suites import Check, Suite, Suites, load_suites
+from pipelines.checks.suites import Check, Suite
 from pipelines.formats.tables import Tables
 from pipelines.nsi.dictionaries import Dictionaries
 
-__all__ = ["Failures", "Suites", "load_suites", "required_dictionaries", "run", "run_bulk", "run_suite"]
+Suites = Mapping[str, Sequence[Suite]]
+"""Suites by the role of the member that they check."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,7 @@ class Failures:
     rows: npt.NDArray[np.int64]
 
 
-def run(
-    tables: Mapping[str, Tables], suites: Suites, dictionaries: Dictionaries, on: date, today: date | None = None
-) -> pd.DataFrame:
+def run(tables: Mapping[str, Tables], suites: Suites, dictionaries: Dictionaries, on: date, today: date) -> pd.DataFrame:
     """Findings of one package; ``run_bulk`` of it alone."""
     return run_bulk([tables], suites, dictionaries, [on], today)[0]
 
@@ -42,18 +41,17 @@ def run_bulk(
     suites: Suites,
     dictionaries: Dictionaries,
     on: Sequence[date],
-    today: date | None = None,
+    today: date,
 ) -> list[pd.DataFrame]:
-    """Findings of each package: by member as in the first package, then table, row and rule.
+    """Findings of each package: by member in the order of ``suites``, then table, row and rule.
 
-    ``packages`` are files by role, of the same roles and layouts; ``on`` is the report date of each, which decides the rules
-    in force; ``today`` the day of processing, by default the clock's. A file whose layout has no suite gives no findings.
-    Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
+    ``packages`` are files by role, all of one kind; ``on`` is the report date of each, which decides the rules in force;
+    ``today`` the day of processing. Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
     """
     parts: list[list[pd.DataFrame]] = [[] for _ in packages]
-    for role in packages[0] if packages else ():
-        bulk = Bulk([package[role] for package in packages], today or date.today())
-        for suite in sorted(suites.get(bulk.layout.code, ()), key=lambda suite: _place(bulk, suite)):
+    for role, of_role in suites.items() if packages else ():
+        bulk = Bulk([package[role] for package in packages], today)
+        for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
             failures = list(run_suite(bulk, suite, dictionaries, on))
             for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
                 part.append(frame)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from pipelines.ground.settings import ROOT
+
+FOLDER = ROOT / "expectations"
 
 ROW = "_row"
 """Column of a suite's frame with the row's number; the last of every ``column_list``."""
@@ -74,10 +78,6 @@ class Suite:
         )
 
 
-Suites = Mapping[str, Sequence[Suite]]
-"""Suites by the code of the layout that they check."""
-
-
 def write(suite: Suite, folder: Path) -> Path:
     """Write ``<folder>/<layout>_<table>.json``; equal suites give equal bytes."""
     path = folder / f"{suite.layout}_{suite.table}.json"
@@ -86,15 +86,13 @@ def write(suite: Suite, folder: Path) -> Path:
 
 
 @lru_cache
-def load_suites(folder: Path) -> Suites:
-    """Suites of a folder by layout code; raises ``FileNotFoundError`` when there are none."""
-    suites: dict[str, list[Suite]] = {}
-    for path in sorted(folder.glob("*.json")):
-        suite = Suite.from_json(json.loads(path.read_text(encoding="utf-8")))
-        suites.setdefault(suite.layout, []).append(suite)
-    if not suites:
-        raise FileNotFoundError(f"no suites in {folder}")
-    return {code: tuple(of_layout) for code, of_layout in suites.items()}
+def load(name: str) -> tuple[Suite, ...]:
+    """Suites of a layout: ``pump/H`` is ``expectations/pump/H_*.json``; raises ``FileNotFoundError`` when there are none."""
+    folder, _, layout = name.rpartition("/")
+    paths = sorted((FOLDER / folder).glob(f"{layout}_*.json"))
+    if not paths:
+        raise FileNotFoundError(f"no suites expectations/{name}_*.json")
+    return tuple(Suite.from_json(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
 
 
 def _expectation(check: Check) -> dict[str, Any]:

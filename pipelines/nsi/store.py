@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from sqlalchemy import Connection
 
 from pipelines.ground.database import copy_table
 from pipelines.ground.sql import statement
-from pipelines.nsi.dictionaries import BEGIN, END, Dictionaries, Dictionary, read_csv
+from pipelines.nsi.dictionaries import BEGIN, END, Dictionaries, Dictionary
 
 KEPT = 256
 """Editions kept in the memory of a process."""
@@ -51,12 +52,11 @@ def store_edition(
     return int(added)
 
 
-def store_folder(connection: Connection, folder: Path) -> dict[str, int]:
-    """Store every ``<folder>/*.csv`` as an edition of the dictionary of that name; ids by name."""
-    return {
-        path.stem: store_edition(connection, path.stem, read_csv(path).to_pylist(), source=path.name)
-        for path in sorted(folder.glob("*.csv"))
-    }
+def store_folder(connection: Connection, folder: Path) -> None:
+    """Store every ``<dictionary>.csv`` of a region's folder (``;``, utf-8, header of field names) as its edition."""
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            store_edition(connection, path.stem, csv.DictReader(file, delimiter=";"), source=path.name)
 
 
 def load(connection: Connection) -> Dictionaries:

@@ -1,4 +1,4 @@
-"""Dictionaries (НСИ): editions and their dated entries."""
+"""Dated dictionaries (НСИ): editions and their entries."""
 
 from pipelines.ground.migrations import run
 
