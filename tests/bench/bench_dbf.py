@@ -19,7 +19,8 @@ from pipelines.formats.layout import Layout, parse
 
 FIELDS = {
     "RECID": "T6", "LPU_ID": "N6", "DATE_IN": "D", "DATE_OUT": "D", "SPOS": "T1", "S_POL": "T6",
-    "N_POL": "T16", "TIP_D": "T1", "Q": "T2", "FAM": "T25", "IM": "T20", "OT": "T20", "DR": "T8", "W": "N1", "RESERV": "T20", "PLACE": "T60",
+    "N_POL": "T16", "TIP_D": "T1", "Q": "T2", "FAM": "T25", "IM": "T20", "OT": "T20",
+    "DR": "T8", "W": "N1", "RESERV": "T20", "PLACE": "T60",
     "DS": "T10", "CODE": "N6", "COUNT": "N3.2", "PRICE": "N8.2", "TOTAL": "N10.2", "DATE_1": "D", "DATE_2": "D",
     "DOCTOR": "T14", "FLAG": "N1",
 }  # fmt: skip

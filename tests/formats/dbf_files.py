@@ -69,7 +69,7 @@ def samples(seed: int, count: int) -> pa.Table:
         "SPOS": lambda: chance.choice("12"),
         "LPU_ID": lambda: str(chance.randint(0, 999_999)),
         "SUMMA": lambda: str(Decimal(chance.randint(-999_999, 99_999_999)) / 100),
-        "DATE_IN": lambda: (dt.date(1900, 1, 1) + dt.timedelta(chance.randint(0, 60_000))).isoformat(),
+        "DATE_IN": lambda: str(dt.date(1900, 1, 1) + dt.timedelta(chance.randint(0, 60_000))),
         "NOTE": lambda: text(900),
     }
     return pa.table({name: pa.array([maybe(make()) for _ in range(count)], pa.string()) for name, make in makers.items()})
