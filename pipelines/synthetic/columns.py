@@ -79,3 +79,8 @@ def table(
     if spec.parent is not None:
         data[PARENT] = pa.array(np.zeros(0, np.int64) if parent is None else parent)
     return pa.table(data)
+
+
+def line(layout: Layout, name: str, values: Mapping[str, str | None]) -> pa.Table:
+    """The layout's table with one row."""
+    return table(layout, name, {key: pa.array([value], pa.string()) for key, value in values.items()}, 1)
