@@ -1,0 +1,1 @@
+"""Embedded servers of the demo stand and of the tests; loopback only."""

@@ -1,0 +1,2 @@
+drop schema exchange cascade;
+-- The roles belong to the cluster, where other databases may use them: they stay.

@@ -1,0 +1,57 @@
+"""Fixtures shared by all tests: an embedded PostgreSQL and migrated databases on it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.demo.servers.postgres import Postgres
+from pipelines.ground import database as ground_database
+from pipelines.ground import migrations
+from pipelines.ground.settings import ROOT
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+SHARED = Path(os.environ.get("OMS_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder with the real dictionaries, XSD and samples; tests that need it are skipped where it is absent."""
+    if not (SHARED / "README.md").exists():
+        pytest.skip(f"real dictionaries and samples are absent: {SHARED}")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A server of this test process, without fsync, holding the migrated database ``template_oms``."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = Path(tmp_path_factory.mktemp("postgres"))
+    for parent in (folder, *folder.parents[:2]):  # the server runs under another account when tests run as root
+        parent.chmod(0o755)
+    server = Postgres(folder / "data", port, secrets.token_hex(8), durable=False).start()
+    try:
+        url = server.create_database("template_oms")
+        migrations.upgrade(url)
+        ground_database.engine(url).dispose()
+        yield server
+    finally:
+        server.stop("immediate")
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """URL of a fresh, migrated database."""
+    name = f"test_{secrets.token_hex(6)}"
+    url = postgres.create_database(name, template="template_oms")
+    yield url
+    ground_database.engine(url).dispose()
+    postgres.drop_database(name)
