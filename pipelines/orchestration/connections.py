@@ -1,0 +1,72 @@
+"""Airflow Connections -> endpoints -> channels -> the exchange of this installation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
+
+from pipelines.exchange.channels.base import Channel, Endpoint
+
+if TYPE_CHECKING:
+    from pipelines.exchange.service import Exchange
+    from pipelines.ground.settings import Settings
+
+SFTP = "oms_sftp"
+IMAP = "oms_imap"
+SMTP = "oms_smtp"
+FOLDER = "oms_folder"
+METADATA = "oms_metadata"
+"""Airflow's own database, for its cleaning only: tasks are not given its address otherwise."""
+
+
+def endpoint(connection_id: str) -> Endpoint | None:
+    """Endpoint of an Airflow Connection; None where the installation has none of that name."""
+    try:
+        connection = Connection.get(connection_id)
+    except AirflowNotFoundException:
+        return None
+    options = {name: value if isinstance(value, str) else str(value).lower() for name, value in connection.extra_dejson.items()}
+    return Endpoint(
+        scheme=connection.conn_type or "",
+        host=connection.host or "",
+        port=connection.port or 0,
+        login=connection.login or "",
+        password=connection.password or "",
+        options=options,
+    )
+
+
+def channels(settings: Settings) -> dict[str, Channel]:
+    """The channels that this installation has connections for, by code.
+
+    Raises ``AirflowException`` when there is none: an exchange without channels is a mistake of the set-up.
+    """
+    from pipelines.exchange import region
+    from pipelines.exchange.channels.folder import FolderChannel
+    from pipelines.exchange.channels.mail import MailChannel
+    from pipelines.exchange.channels.sftp import SftpChannel
+
+    logins = [organisation.login for organisation in region.load(settings.region_dir).organisations]
+    found: list[Channel] = []
+    if sftp := endpoint(SFTP):
+        found.append(SftpChannel("sftp", sftp, logins))
+    imap, smtp = endpoint(IMAP), endpoint(SMTP)
+    if imap and smtp:
+        found.append(MailChannel("mail", imap, smtp))
+    if folder := endpoint(FOLDER):
+        found.append(FolderChannel("folder", Path(folder.options["path"]), logins))
+    if not found:
+        raise AirflowException(f"Не задано ни одного канала: нужны соединения {SFTP}, {IMAP} и {SMTP} или {FOLDER}")
+    return {channel.code: channel for channel in found}
+
+
+def exchange() -> Exchange:
+    """The exchange of this installation; open it once per task."""
+    from pipelines.exchange.service import Exchange
+    from pipelines.ground import settings
+
+    installed = settings.load()
+    return Exchange.open(installed, channels(installed))

@@ -1,0 +1,5 @@
+"""What the scheduler's process template imports once, so that tasks forked from it need not (``airflow.cfg``)."""
+
+import airflow.executors.local_executor
+import airflow.sdk.execution_time.task_runner
+import pipelines.exchange.service  # noqa: F401
