@@ -1,9 +1,9 @@
 """Receiving: what lies in the channels, when it is ready, and its claim into the journal.
 
-Contract of a drop folder: a file is taken when its name is final, its size and time held still over two polls, and an archive
-has its end. One that never gets there is taken as incomplete after the set time and answered so. Nothing is read in place:
-the claim is an atomic rename, then comes the journal's row, then the claimed file is removed; a run that dies in between is
-continued by the next, because the claimed file keeps its unique name.
+Contract of a drop folder: a file is taken when its name is final, its size and time held still over two polls, and an
+archive has its end. One that never gets there is taken as incomplete after the set time and answered so. Nothing is read
+in place: the claim is an atomic rename, then comes the journal's row, then the claimed file is removed; a run that dies in
+between is continued by the next, because the claimed file keeps its unique name.
 """
 
 from __future__ import annotations

@@ -21,18 +21,27 @@ Policy = Literal["records", "package"]
 
 @dataclass(frozen=True)
 class Member:
-    """A file inside the package: ``role`` is its name in findings, ``name`` its mask with the package's groups filled in."""
+    """A file inside the package.
+
+    ``role`` is its name in findings; ``name`` a regular expression in which ``{stem}`` and ``{group}`` stand for the whole
+    package name and its named groups; ``suites`` the folder of its suites under ``expectations/`` or None.
+    """
 
     role: str
     name: str
     format: Format
     layout: str
-    suite: str | None = None
+    suites: str | None = None
+
+    def pattern(self, match: re.Match[str]) -> re.Pattern[str]:
+        """Mask of this file's name in the package whose name matched."""
+        groups = {name: re.escape(value or "") for name, value in match.groupdict().items()}
+        return re.compile(self.name.format(stem=re.escape(match.group()), **groups), re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A package that could be opened: the match of its name, its files as tables, and the bytes' sizes by role."""
+    """A package that could be opened: the match of its name, and by role its files as tables and their names."""
 
     package: Package
     match: re.Match[str]
@@ -73,7 +82,8 @@ class PackageKind:
     ``name`` is a mask over the file's name without extension, with named groups (``number`` identifies the package among
     those of its sender; without it the whole name does); ``family`` tells a misnamed package of this kind from a
     stranger; ``members`` in the order in which findings are listed, the first
-    being the main one whose records are accepted or refused; ``senders`` kinds of organisation that may send it.
+    being the main one whose records are accepted or refused; ``senders`` kinds of organisation that may send it;
+    ``report_date`` the day whose rules hold (None: the day of receipt).
     """
 
     code: str
@@ -85,6 +95,7 @@ class PackageKind:
     senders: frozenset[str]
     policy: Policy
     apply: Apply
+    report_date: Callable[[Opened], date | None]
     checks: tuple[Check, ...] = ()
     answers: Answer | None = None
 

@@ -1,1 +1,1 @@
-select name, sha256 from exchange.outgoing where channel = :channel and address = :address and name like :pattern
+select name from exchange.outgoing where channel = :channel and address = :address
