@@ -49,7 +49,7 @@ def channels(settings: Settings) -> dict[str, Channel]:
     from pipelines.exchange.channels.mail import MailChannel
     from pipelines.exchange.channels.sftp import SftpChannel
 
-    logins = [organisation.login for organisation in region.load(settings.region_dir).organisations]
+    logins = {organisation.login: organisation.code for organisation in region.load(settings.region_dir).organisations}
     found: list[Channel] = []
     if sftp := endpoint(SFTP):
         found.append(SftpChannel("sftp", sftp, logins))
@@ -65,8 +65,8 @@ def channels(settings: Settings) -> dict[str, Channel]:
 
 def exchange() -> Exchange:
     """The exchange of this installation; open it once per task."""
-    from pipelines.exchange.service import Exchange
     from pipelines.ground import settings
+    from pipelines.systems import open_exchange
 
     installed = settings.load()
-    return Exchange.open(installed, channels(installed))
+    return open_exchange(installed, channels(installed))

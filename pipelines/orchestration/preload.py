@@ -2,4 +2,4 @@
 
 import airflow.executors.local_executor
 import airflow.sdk.execution_time.task_runner
-import pipelines.exchange.service  # noqa: F401
+import pipelines.systems  # noqa: F401
