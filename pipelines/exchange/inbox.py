@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipelines.exchange import journal
-from pipelines.exchange.channels.base import Channel, Item, Session, Taken
+from pipelines.exchange.channels.base import Channel, Item, Session, Taken, TooLargeError
 from pipelines.exchange.kinds import Catalogue
+from pipelines.exchange.steps import Step, no_step
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.ground import database
 from pipelines.ground.sql import statement
@@ -79,6 +80,7 @@ class Receiver:
     catalogue: Catalogue
     subscribers: Subscribers
     readiness: Readiness
+    step: Step = no_step
 
     def look(self, channel: Channel) -> int:
         """Number of items that are ready; claims nothing."""
@@ -97,8 +99,11 @@ class Receiver:
                     claimed = session.claim(found.item)
                 except FileNotFoundError:
                     continue  # another run was quicker, or the sender took the file back
-                package = self._register(channel.code, session.read(claimed), found.incomplete)
+                self.step("claimed")
+                package = self._register(channel.code, session, claimed, found.incomplete)
+                self.step("registered")
                 session.release(claimed)
+                self.step("released")
                 with database.transaction(self.url) as connection:
                     connection.execute(
                         statement("exchange/sighting_forget"), {"channel": channel.code, "key": found.item.key}
@@ -106,9 +111,20 @@ class Receiver:
                 if package is not None:
                     yield package
 
-    def _register(self, channel: str, taken: Taken, incomplete: bool) -> int | None:
-        """Row and first event of a package in one transaction; None when an earlier run already made them."""
+    def _register(self, channel: str, session: Session, claimed: Item, incomplete: bool) -> int | None:
+        """Row and first event of a package in one transaction; None when an earlier run already made them.
+
+        Of a file above the channel's limit only the size is kept: the answer says that it was too large.
+        """
+        try:
+            taken = session.read(claimed)
+            size = len(taken.content)
+        except TooLargeError as error:
+            taken, size = Taken(claimed.key, claimed.name, claimed.address, b""), error.size
+        except FileNotFoundError:
+            return None
         sha256 = self.store.put(taken.content)
+        self.step("stored")
         sender = self.subscribers.sender(taken.address)
         identified = self.catalogue.identify(taken.name) if sender and taken.attached else None
         kind, match = identified or (None, None)
@@ -126,7 +142,7 @@ class Receiver:
                     "attached": taken.attached,
                     "incomplete": incomplete,
                     "sha256": sha256,
-                    "size": len(taken.content),
+                    "size": size,
                     "received_at": now,
                     "kind": kind.code if kind else None,
                     "subsystem": kind.subsystem if kind else "",
@@ -140,7 +156,7 @@ class Receiver:
                 "sender": sender or "",
                 "name": taken.name,
                 "sha256": sha256,
-                "size": len(taken.content),
+                "size": size,
                 "incomplete": incomplete,
             }
             journal.append(connection, package, journal.Event("RECEIVED", now, details))

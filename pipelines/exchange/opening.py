@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 
 from pipelines.exchange.kinds import Member, Opened, PackageKind
 from pipelines.exchange.model import Package
@@ -14,27 +13,32 @@ from pipelines.formats import layout as layouts
 from pipelines.formats.archive import ArchiveLimits, ArchiveMember, open_archive
 from pipelines.formats.dbf import read_dbf
 from pipelines.formats.tables import FileFault, Tables
-from pipelines.formats.xml import read_xml
+from pipelines.formats.xml_reader import read_xml
 
 
-@dataclass
-class MemberRecord:
-    """A file as it lay in the package, for the journal; ``size`` and ``sha256`` grow while it is read."""
+class WatchedMember:
+    """A file of the package that counts and hashes what is read of it; each iteration reads it from its beginning."""
 
-    role: str
-    name: str
-    size: int = 0
-    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    def __init__(self, role: str, archived: ArchiveMember) -> None:
+        self.role = role
+        self.name = archived.name
+        self.size = 0
+        self.sha256 = ""
+        self._archived = archived
 
-    def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        for chunk in chunks:
-            self.size += len(chunk)
-            self.digest.update(chunk)
+    def __iter__(self) -> Iterator[bytes]:
+        digest, size = hashlib.sha256(), 0
+        for chunk in self._archived.stream():
+            digest.update(chunk)
+            size += len(chunk)
             yield chunk
+        self.size, self.sha256 = size, digest.hexdigest()
 
 
-def check_arrival(package: Package) -> None:
+def check_arrival(package: Package, limits: ArchiveLimits) -> None:
     """Raise the ``FileFault`` of a package that has no content to open."""
+    if package.size > limits.package_bytes:
+        raise FileFault("PKG.060", reason=f"размер {package.size} байт, допускается {limits.package_bytes}")
     if not package.attached:
         raise FileFault("PKG.130")
     if package.incomplete:
@@ -54,17 +58,15 @@ def check_rights(package: Package, kind: PackageKind, match: re.Match[str], send
 
 def open_package(
     package: Package, content: bytes, kind: PackageKind, match: re.Match[str], limits: ArchiveLimits
-) -> tuple[Opened, list[MemberRecord]]:
+) -> tuple[Opened, list[WatchedMember]]:
     """Read all members of a package; raises ``FileFault`` for what makes the whole of it unreadable."""
     found = _assign(open_archive(content, limits), kind, match)
     tables: dict[str, Tables] = {}
-    records: list[MemberRecord] = []
+    watched: list[WatchedMember] = []
     for member, archived in found:
-        record = MemberRecord(member.role, archived.name)
-        tables[member.role] = _read(member, record.watch(archived.stream()))
-        records.append(record)
-    names = {record.role: record.name for record in records}
-    return Opened(package, match, tables, names), records
+        watched.append(WatchedMember(member.role, archived))
+        tables[member.role] = _read(member, watched[-1])
+    return Opened(package, match, tables, {file.role: file.name for file in watched}), watched
 
 
 def _assign(archived: list[ArchiveMember], kind: PackageKind, match: re.Match[str]) -> list[tuple[Member, ArchiveMember]]:
@@ -81,8 +83,8 @@ def _assign(archived: list[ArchiveMember], kind: PackageKind, match: re.Match[st
     return found
 
 
-def _read(member: Member, chunks: Iterator[bytes]) -> Tables:
+def _read(member: Member, file: Iterable[bytes]) -> Tables:
     layout = layouts.load(member.layout)
     if member.format == "xml":
-        return read_xml(chunks, layout, member.role)
-    return read_dbf(b"".join(chunks), layout, member.role)
+        return read_xml(file, layout, member.role)
+    return read_dbf(b"".join(file), layout, member.role)

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from pipelines.exchange import journal
 from pipelines.exchange.channels.base import Channel, Session
+from pipelines.exchange.steps import Step, no_step
 from pipelines.ground import database
 from pipelines.ground.sql import statement
 from pipelines.ground.store import Store
@@ -38,6 +39,7 @@ class Outbox:
     url: str
     store: Store
     channels: Mapping[str, Channel]
+    step: Step = no_step
 
     def deliver(self) -> DeliveryReport:
         """Send everything that is due, one session a channel. A channel that fails does not hold up the others."""
@@ -95,8 +97,10 @@ class Outbox:
             body=row.body,
             reference=row.reference,
         )
+        self.step("sent")
         now = datetime.now(UTC)
         with database.transaction(self.url) as connection:
             connection.execute(statement("exchange/outgoing_sent"), {"id": row.id, "now": now})
             details = {"name": row.name, "sha256": row.sha256, "channel": row.channel}
             journal.append(connection, row.package, journal.Event("DELIVERED", now, details))
+        self.step("delivery noted")

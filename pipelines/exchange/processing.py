@@ -28,7 +28,8 @@ from pipelines.exchange import journal, messages, protocol
 from pipelines.exchange.control import control
 from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
 from pipelines.exchange.model import RESULT_TITLES, Outgoing, Package, Result
-from pipelines.exchange.opening import MemberRecord, check_arrival, check_rights, open_package
+from pipelines.exchange.opening import WatchedMember, check_arrival, check_rights, open_package
+from pipelines.exchange.steps import Step, no_step
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.formats.archive import ArchiveLimits
 from pipelines.formats.tables import FileFault
@@ -79,13 +80,9 @@ class _Verdict:
     result: Result
     findings: pd.DataFrame
     applied: Applied = field(default_factory=lambda: Applied(0, 0))
-    members: Sequence[MemberRecord] = ()
+    members: Sequence[WatchedMember] = ()
     extra: Sequence[Outgoing] = ()
     kind: PackageKind | None = None
-
-
-def no_step(name: str) -> None:
-    """Does nothing: where tests stop a process."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ class Processor:
     rules: Rules
     suites: Callable[[str], Suites]
     dictionaries: Callable[[Connection], Dictionaries]
-    step: Callable[[str], None] = no_step
+    step: Step = no_step
 
     def process(self, package_id: int) -> Outcome:
         """Process one package. Bad input is an answer; raises ``ProcessingFailed`` for faults of ours, after noting them."""
@@ -146,7 +143,7 @@ class Processor:
         """Open, control and apply; None when an earlier package with the same number is still under way."""
         kind: PackageKind | None = None
         try:
-            check_arrival(package)
+            check_arrival(package, self.rules.limits)
             identified = self.catalogue.identify(package.name)
             if identified is None:
                 raise self._misnamed(package.name)
@@ -203,7 +200,7 @@ class Processor:
             connection.execute(
                 statement("exchange/member_insert"),
                 {"package": package.id, "role": member.role, "name": member.name, "size": member.size}
-                | {"sha256": member.digest.hexdigest()},
+                | {"sha256": member.sha256},
             )
         _copy_findings(connection, package.id, verdict.findings)
         self.step("findings written")
@@ -355,7 +352,7 @@ def _finish(connection: Connection, package: Package, verdict: _Verdict, duplica
     ).all()
     details = facts | {
         "kind": verdict.kind.code if verdict.kind else "",
-        "members": {member.name: member.digest.hexdigest() for member in verdict.members},
+        "members": {member.name: member.sha256 for member in verdict.members},
         "sums": applied.sums,
         "findings_sha256": sealed,
         "outgoing": [[row.name, row.sha256] for row in outgoing],

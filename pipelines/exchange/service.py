@@ -18,8 +18,9 @@ from pipelines.exchange.channels.base import Channel
 from pipelines.exchange.inbox import Readiness, Receiver
 from pipelines.exchange.kinds import Catalogue, PackageKind
 from pipelines.exchange.outbox import DeliveryReport, Outbox
-from pipelines.exchange.processing import Outcome, ProcessingFailed, Processor, Rules, no_step
+from pipelines.exchange.processing import Outcome, ProcessingFailed, Processor, Rules
 from pipelines.exchange.retention import HousekeepingReport, keep_house
+from pipelines.exchange.steps import Step, no_step
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.formats.archive import ArchiveLimits
 from pipelines.ground import database
@@ -44,7 +45,7 @@ class Exchange:
     settings: Settings
     channels: Mapping[str, Channel]
     kinds: Sequence[PackageKind]
-    step: Callable[[str], None] = no_step
+    step: Step = no_step
 
     @cached_property
     def region(self) -> region.Region:
@@ -106,7 +107,7 @@ class Exchange:
 
     def deliver(self) -> DeliveryReport:
         """Send what the outbox holds."""
-        return Outbox(self.settings.database_url, self.store, self.channels).deliver()
+        return Outbox(self.settings.database_url, self.store, self.channels, self.step).deliver()
 
     def daily_journal(self, day: date) -> list[str]:
         """Make the day's journal (XLSX, CSV) and put it into the store; returns the names of the files."""
@@ -127,6 +128,7 @@ class Exchange:
             self.catalogue,
             self.subscribers,
             Readiness(incomplete_after=patience),
+            self.step,
         )
 
     @cached_property

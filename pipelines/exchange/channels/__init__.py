@@ -1,1 +1,6 @@
 """Channels: SFTP, mail, local folder, behind one small interface."""
+
+from pipelines.exchange.channels.folder import FolderChannel
+from pipelines.exchange.channels.sftp import SftpChannel
+
+__all__ = ["FolderChannel", "SftpChannel"]

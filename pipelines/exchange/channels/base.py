@@ -9,6 +9,19 @@ from datetime import datetime
 from typing import Protocol
 
 
+class ChannelError(RuntimeError):
+    """The channel could not do what was asked; the text is in Russian and tells the operator why."""
+
+
+class TooLargeError(Exception):
+    """An item is beyond the channel's limits and was not read; ``size`` in bytes, ``reason`` in Russian for a finding."""
+
+    def __init__(self, size: int, limit: int, reason: str = "") -> None:
+        self.size = size
+        self.reason = reason or f"размер {size} байт больше {limit}"
+        super().__init__(self.reason)
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """Address and secrets of a channel, as an Airflow Connection gives them. Never printed: ``repr`` hides the password."""
@@ -56,7 +69,12 @@ class Taken:
 
 
 class Session(Protocol):
-    """One connection to the channel's host, used for everything that one poll does."""
+    """One connection to the channel's host, used for everything that one poll does.
+
+    ``problems`` tells in Russian what could not be looked at; the rest of the channel was.
+    """
+
+    problems: list[str]
 
     def items(self) -> Iterator[Item]:
         """What lies in the in/ folders (or the mailbox), unfinished claims included."""
@@ -65,10 +83,16 @@ class Session(Protocol):
         """Whether the file's end is there (the directory of a ZIP); files of other kinds always look whole."""
 
     def claim(self, item: Item) -> Item:
-        """Take the item out of the sender's reach by an atomic rename; returns it under its final key."""
+        """Take the item out of the sender's reach by an atomic rename; returns it under its final key.
+
+        Raises ``FileNotFoundError`` when another run was quicker or the sender took the file back.
+        """
 
     def read(self, item: Item) -> Taken:
-        """Bytes of a claimed item."""
+        """Bytes of a claimed item; a mail without attachment gives the mail itself, as it arrived.
+
+        Raises ``TooLargeError`` above the channel's limits, ``FileNotFoundError`` when another run has released the item.
+        """
 
     def release(self, item: Item) -> None:
         """Forget a claimed item once the journal has it; a second call does nothing."""
