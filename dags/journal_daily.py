@@ -23,7 +23,11 @@ from pipelines.orchestration.policy import common
     schedule="30 0 * * *",
     params={
         "day": Param(
-            None, type=["null", "string"], format="date", title="День", description="Пусто — сутки перед запуском, ГГГГ-ММ-ДД"
+            None,
+            type=["null", "string"],
+            format="date",
+            title="День",
+            description="Пусто — сутки перед запуском, ГГГГ-ММ-ДД",
         )
     },
     tags=["обмен", "ежедневно"],

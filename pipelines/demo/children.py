@@ -18,7 +18,7 @@ GRACE = 12.0
 """Seconds that processes get to end by themselves."""
 
 
-class ChildDied(RuntimeError):
+class ChildDiedError(RuntimeError):
     """A process of the stand ended by itself; the text is in Russian and names its log."""
 
 
@@ -63,18 +63,18 @@ class Children:
         return child
 
     def finish(self, child: Child) -> None:
-        """Wait for a process that ends by itself; raises ``ChildDied`` unless its code is 0."""
+        """Wait for a process that ends by itself; raises ``ChildDiedError`` unless its code is 0."""
         code = child.process.wait()
         self.running.remove(child)
         self._note()
         if code:
-            raise ChildDied(f"{child.name}: код завершения {code}, см. {child.log}")
+            raise ChildDiedError(f"{child.name}: код завершения {code}, см. {child.log}")
 
     def check(self) -> None:
-        """Raise ``ChildDied`` if a process has ended."""
+        """Raise ``ChildDiedError`` if a process has ended."""
         for child in self.running:
             if (code := child.process.poll()) is not None:
-                raise ChildDied(f"{child.name}: процесс завершился (код {code}), см. {child.log}")
+                raise ChildDiedError(f"{child.name}: процесс завершился (код {code}), см. {child.log}")
 
     def stop(self) -> None:
         """End all processes and whatever they started."""

@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from pipelines.exchange import region
+from pipelines.exchange.region import Fund, Organisation, Region
+from pipelines.exchange.region import load as load_region
 from pipelines.ground.settings import ROOT, Settings
 
 HOST = "127.0.0.1"
@@ -62,13 +63,18 @@ class Stand:
         return self.var / "postgres"
 
     @cached_property
-    def organisations(self) -> tuple[region.Organisation, ...]:
+    def organisations(self) -> tuple[Organisation, ...]:
         """Organisations of the region's profile: each has an SFTP home, and a mailbox if it has an address."""
-        return region.load(ROOT / "include" / "region" / self.region).organisations
+        return self._profile.organisations
 
     @cached_property
-    def fund(self) -> region.Fund:
-        return region.load(ROOT / "include" / "region" / self.region).fund
+    def fund(self) -> Fund:
+        """The fund itself, whose mailbox takes the mail."""
+        return self._profile.fund
+
+    @cached_property
+    def _profile(self) -> Region:
+        return load_region(ROOT / "include" / "region" / self.region)
 
     @cached_property
     def secrets(self) -> Mapping[str, str]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from psycopg import sql
 
 from pipelines.demo.airflow_api import AirflowApi
 from pipelines.demo.children import Children, alive_stand, clear_up
-from pipelines.demo.config import HOST, SERVICES, USERS, Stand, write_private
+from pipelines.demo.config import SERVICES, USERS, Stand, write_private
 from pipelines.demo.servers.ports import PortBusyError, require_free
 from pipelines.demo.servers.postgres import Postgres
 from pipelines.ground import migrations
@@ -46,8 +45,8 @@ class StandError(RuntimeError):
 def running(stand: Stand, report: Report) -> Iterator[AirflowApi]:
     """A stand for the length of the block: everything that was started is stopped at its end, however it ends.
 
-    Raises ``StandError`` before anything is started when a port is busy or the stand is up already; ``ChildDied`` when a
-    process of the stand does not come up.
+    Raises ``StandError`` before anything is started when a port is busy or the stand is up already, and
+    ``ChildDiedError`` when a process of the stand does not come up.
     """
     record = stand.var / "stand.json"
     _clear_the_way(stand, record, report)
@@ -78,7 +77,9 @@ def create_database(url: str) -> None:
 def _clear_the_way(stand: Stand, record: Path, report: Report) -> None:
     """End what a killed stand has left; raise ``StandError`` if one is up or a port is busy."""
     if pid := alive_stand(record):
-        raise StandError(f"Стенд в папке {stand.var} уже работает (процесс {pid}): остановите его или задайте другую папку OMS_VAR")
+        raise StandError(
+            f"Стенд в {stand.var} уже работает (процесс {pid}): остановите его или задайте другую папку OMS_VAR"
+        )
     if left := clear_up(record):
         report(f"Завершены процессы прошлого запуска: {left}")
     if not stand.database:
@@ -113,7 +114,7 @@ def _start_airflow(stand: Stand, children: Children, report: Report) -> AirflowA
             children.start(f"airflow {name}", [*airflow, *arguments], stand.log / f"{name}.log")
         prepared.result()
     api = AirflowApi(stand.url, "admin", USERS["admin"])
-    _wait_healthy(api, children, since)
+    _wait_healthy(stand, api, children, since)
     api.log_in()
     api.set_pools(POOLS)
     _wait_for_dags(api, children)
@@ -126,12 +127,13 @@ def _prepare_exchange(stand: Stand) -> None:
     open_exchange(stand.settings).set_up()
 
 
-def _wait_healthy(api: AirflowApi, children: Children, since: datetime) -> None:
+def _wait_healthy(stand: Stand, api: AirflowApi, children: Children, since: datetime) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while missing := api.unhealthy(since):
         children.check()
         if time.monotonic() > deadline:
-            raise StandError(f"Airflow не поднялся за {START_TIMEOUT:.0f} с, нет: {', '.join(missing)}; см. журналы в var/log")
+            absent = ", ".join(missing)
+            raise StandError(f"Airflow не поднялся за {START_TIMEOUT:.0f} с, нет: {absent}; см. журналы в {stand.log}")
         time.sleep(0.3)
 
 

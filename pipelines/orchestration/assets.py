@@ -9,7 +9,7 @@ SUBSYSTEMS = {"pump": "ПУМП", "erz": "ЕРЗ"}
 """Subsystems that have an intake DAG, with their titles."""
 
 ANNOUNCED = AssetAlias("Пакеты к обработке", group=GROUP)
-"""What the reception announces: resolves to ``received(...)`` of the subsystems that have something to do, and ``ANSWERED``."""
+"""What the reception announces: ``received(...)`` of each subsystem that has something to do, and ``ANSWERED``."""
 ANSWERED = Asset("Ответы готовы", "oms://exchange/answered", group=GROUP)
 DELIVERED = Asset("Ответы доставлены", "oms://exchange/delivered", group=GROUP)
 JOURNAL = Asset("Журнал за день", "oms://exchange/journal", group=GROUP)

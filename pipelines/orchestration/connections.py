@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
-from pipelines.exchange.channels.base import Channel, Endpoint
-
 if TYPE_CHECKING:
+    from pipelines.exchange.channels.base import Channel, Endpoint
     from pipelines.exchange.service import Exchange
     from pipelines.ground.settings import Settings
 
@@ -24,11 +23,14 @@ METADATA = "oms_metadata"
 
 def endpoint(connection_id: str) -> Endpoint | None:
     """Endpoint of an Airflow Connection; None where the installation has none of that name."""
+    from pipelines.exchange.channels.base import Endpoint
+
     try:
         connection = Connection.get(connection_id)
     except AirflowNotFoundException:
         return None
-    options = {name: value if isinstance(value, str) else str(value).lower() for name, value in connection.extra_dejson.items()}
+    extra = connection.extra_dejson
+    options = {name: value if isinstance(value, str) else str(value).lower() for name, value in extra.items()}
     return Endpoint(
         scheme=connection.conn_type or "",
         host=connection.host or "",
@@ -45,9 +47,7 @@ def channels(settings: Settings) -> dict[str, Channel]:
     Raises ``AirflowException`` when there is none: an exchange without channels is a mistake of the set-up.
     """
     from pipelines.exchange import region
-    from pipelines.exchange.channels.folder import FolderChannel
-    from pipelines.exchange.channels.mail import MailChannel
-    from pipelines.exchange.channels.sftp import SftpChannel
+    from pipelines.exchange.channels import FolderChannel, MailChannel, SftpChannel
 
     logins = {organisation.login: organisation.code for organisation in region.load(settings.region_dir).organisations}
     found: list[Channel] = []

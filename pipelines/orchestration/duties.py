@@ -69,7 +69,7 @@ def forget_expired(run_after: datetime) -> None:
 
 
 def clean_metadata(run_after: datetime) -> None:
-    """Remove from Airflow's database what is older than ``METADATA_DAYS``; its address is the connection ``oms_metadata``."""
+    """Remove from Airflow's database (connection ``oms_metadata``) what is older than ``METADATA_DAYS``."""
     before = (run_after - timedelta(days=METADATA_DAYS)).isoformat()
     address = Connection.get(METADATA).get_uri().replace("postgres://", "postgresql+psycopg2://", 1)
     command = [sys.executable, "-m", "airflow", "db", "clean", "--clean-before-timestamp", before, "--skip-archive", "--yes"]

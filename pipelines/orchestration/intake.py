@@ -46,7 +46,7 @@ def process_batch(exchange: Exchange, packages: list[int]) -> dict[str, int]:
     """Process packages one by one; returns how many ended with which result.
 
     A package that fails through our own fault is noted as such by the exchange and tried again when it is due; the others
-    go on. One that waits for an earlier package (the same bytes, the same number) gets a second chance at the end of the batch.
+    go on. One that waits for an earlier package (same bytes, same number) gets a second chance at the end of the batch.
     Raises ``AirflowException`` only when every package of the batch failed.
     """
     results: Counter[str] = Counter()

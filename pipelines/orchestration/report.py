@@ -16,7 +16,7 @@ _NAMES_SHOWN = 3
 
 def shown(package_id: int, name: str) -> str:
     """Name of a package if it is made like the codes of the orders; its number otherwise, since people name files freely."""
-    return name if _CODE_NAME.fullmatch(name) else f"пакет № {package_id}"
+    return name if _CODE_NAME.fullmatch(name) else f"№ {package_id}"
 
 
 def label(packages: Sequence[int], name_of: Callable[[int], str]) -> str:
@@ -29,12 +29,12 @@ def label(packages: Sequence[int], name_of: Callable[[int], str]) -> str:
 def trail(error: BaseException) -> str:
     """Class of an exception and the places it came through.
 
-    The text follows for our own exceptions and those of the operating system (a refused connection, a full disk); that of
-    others may quote the data at fault.
+    The text follows for our own exceptions and those of the operating system (a refused connection, a full disk, a module
+    that is not there); that of others may quote the data at fault.
     """
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     places = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
-    tells = isinstance(error, OSError) or type(error).__module__.startswith("pipelines.")
+    tells = isinstance(error, (OSError, ImportError)) or type(error).__module__.startswith("pipelines.")
     return f"{type(error).__name__} ({places})" + (f": {error}" if tells else "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from pipelines.orchestration.assets import GROUP
 from pipelines.orchestration.report import trail
+
+log = logging.getLogger(__name__)
 
 
 class InboxTrigger(BaseEventTrigger):
@@ -52,7 +55,7 @@ class InboxTrigger(BaseEventTrigger):
             except Exception as error:  # whatever it is, the next poll may go through
                 self._exchange = None
                 pause = min(pause * 2, self.longest)
-                self.log.warning("Каналы не опрошены, повтор через %.0f с: %s", pause, trail(error))
+                log.warning("Каналы не опрошены, повтор через %.0f с: %s", pause, trail(error))
             else:
                 pause = self.interval
                 if ready:
