@@ -13,9 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from pipelines.demo.servers import mail
 from pipelines.exchange.region import Fund, Organisation, Region
 from pipelines.exchange.region import load as load_region
 from pipelines.ground.settings import ROOT, Settings
+from pipelines.orchestration.policy import IMAP, METADATA, SFTP, SMTP
 
 HOST = "127.0.0.1"
 PORTS = {"postgres": 15432, "airflow": 8080, "sftp": 2222, "smtp": 2525, "imap": 2143}
@@ -84,8 +86,8 @@ class Stand:
         made = {
             "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             **{name: secrets.token_hex(32) for name in ("jwt", "session")},
-            **{name: secrets.token_hex(12) for name in ("postgres", "mail", FUND_LOGIN)},
-            **{organisation.login: secrets.token_hex(12) for organisation in self.organisations},
+            **{name: secrets.token_hex(12) for name in ("postgres", self.fund.mail, FUND_LOGIN)},
+            **{name: secrets.token_hex(12) for one in self.organisations for name in (one.login, *one.addresses)},
         }
         if set(made) - set(known):
             known = made | known
@@ -109,8 +111,43 @@ class Stand:
         store = os.environ.get("OMS_STORE_URL", (self.var / "store").as_uri())
         return Settings(database_url=self.database_url, store_url=store, region=self.region)
 
-    def environment(self, connections: Mapping[str, object]) -> dict[str, str]:
-        """Environment of the stand's processes; ``connections`` by id, as Airflow's JSON form wants them."""
+    @property
+    def sftp_accounts(self) -> dict[str, dict[str, object]]:
+        """Accounts of the SFTP server: every organisation's, and the fund's."""
+        logins = [organisation.login for organisation in self.organisations]
+        accounts: dict[str, dict[str, object]] = {login: {"password": self.secrets[login]} for login in logins}
+        return accounts | {FUND_LOGIN: {"password": self.secrets[FUND_LOGIN], "fund": True}}
+
+    @property
+    def mail_accounts(self) -> dict[str, str]:
+        """Mailboxes with their passwords: every trusted address, and the fund's."""
+        addresses = [address for organisation in self.organisations for address in organisation.addresses]
+        return {address: self.secrets[address] for address in (*addresses, self.fund.mail)}
+
+    def connections(self, sftp_host_key: str) -> dict[str, str]:
+        """Airflow's connections by id, as JSON or URI."""
+        mailbox = {"host": HOST, "login": self.fund.mail, "password": self.secrets[self.fund.mail]}
+        described = {
+            SFTP: {
+                "conn_type": "sftp",
+                "host": HOST,
+                "port": self.ports["sftp"],
+                "login": FUND_LOGIN,
+                "password": self.secrets[FUND_LOGIN],
+                "extra": {"host_key": sftp_host_key},
+            },
+            IMAP: mailbox
+            | {
+                "conn_type": "imap",
+                "port": self.ports["imap"],
+                "extra": {"tls": "none", "authentication_results_host": mail.NAME},
+            },
+            SMTP: mailbox | {"conn_type": "smtp", "port": self.ports["smtp"], "extra": {"tls": "none"}},
+        }
+        return {name: json.dumps(value) for name, value in described.items()} | {METADATA: self.metadata_url}
+
+    def environment(self, connections: Mapping[str, str]) -> dict[str, str]:
+        """Environment of the stand's processes, with Airflow's connections in it."""
         settings = self.settings
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return inherited | {
@@ -131,7 +168,7 @@ class Stand:
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API__SECRET_KEY": self.secrets["session"],
             "AIRFLOW__API_AUTH__JWT_SECRET": self.secrets["jwt"],
-            **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()},
+            **{f"AIRFLOW_CONN_{name.upper()}": value for name, value in connections.items()},
         }
 
 

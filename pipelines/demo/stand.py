@@ -18,8 +18,9 @@ from psycopg import sql
 from pipelines.demo.airflow_api import AirflowApi
 from pipelines.demo.children import Children, alive_stand, clear_up
 from pipelines.demo.config import SERVICES, USERS, Stand, write_private
-from pipelines.demo.servers.ports import PortBusyError, require_free
+from pipelines.demo.servers.ports import PortBusyError, greets, require_free
 from pipelines.demo.servers.postgres import Postgres
+from pipelines.demo.servers.sftp import SftpServer, read_accounts
 from pipelines.ground import migrations
 from pipelines.ground.settings import ROOT
 from pipelines.orchestration.policy import POOLS
@@ -50,9 +51,14 @@ def running(stand: Stand, report: Report) -> Iterator[AirflowApi]:
     """
     record = stand.var / "stand.json"
     _clear_the_way(stand, record, report)
-    postgres = None if stand.database else _postgres(stand)
-    children = Children(record, stand.environment({}), ROOT)
+    postgres = None if stand.database else embedded_postgres(stand)
+    write_private(stand.var / "airflow" / "passwords.json", USERS)
+    write_private(stand.var / "servers" / "sftp.json", stand.sftp_accounts)
+    write_private(stand.var / "servers" / "mail.json", stand.mail_accounts)
+    host_key = SftpServer(stand.sftp_root, stand.ports["sftp"], read_accounts(stand.var / "servers" / "sftp.json")).host_key
+    children = Children(record, stand.environment(stand.connections(host_key)), ROOT)
     try:
+        _start_servers(stand, children)
         report("PostgreSQL…" if postgres else "PostgreSQL: сервер из OMS_DATABASE_URL…")
         if postgres:
             postgres.start()
@@ -83,7 +89,7 @@ def _clear_the_way(stand: Stand, record: Path, report: Report) -> None:
     if left := clear_up(record):
         report(f"Завершены процессы прошлого запуска: {left}")
     if not stand.database:
-        _postgres(stand).stop()
+        embedded_postgres(stand).stop()
     for name, port in stand.ports.items():
         if name == "postgres" and stand.database:
             continue
@@ -93,13 +99,12 @@ def _clear_the_way(stand: Stand, record: Path, report: Report) -> None:
             raise StandError(f"{error} (переменная OMS_PORT_{name.upper()})") from None
 
 
-def _postgres(stand: Stand) -> Postgres:
+def embedded_postgres(stand: Stand) -> Postgres:
     return Postgres(stand.postgres_data, stand.ports["postgres"], stand.secrets["postgres"])
 
 
 def _start_airflow(stand: Stand, children: Children, report: Report) -> AirflowApi:
     """Bring up the databases' structure and the servers side by side, then Airflow; returns when it is healthy."""
-    write_private(stand.var / "airflow" / "passwords.json", USERS)
     airflow = [sys.executable, "-m", "airflow"]
     with ThreadPoolExecutor(1) as beside:
         report("Структура баз данных…")
@@ -121,6 +126,18 @@ def _start_airflow(stand: Stand, children: Children, report: Report) -> AirflowA
     return api
 
 
+def _start_servers(stand: Stand, children: Children) -> None:
+    """SFTP and mail; they are up long before Airflow is."""
+    accounts = stand.var / "servers"
+    ports = {name: str(port) for name, port in stand.ports.items()}
+    module = [sys.executable, "-m", "pipelines.demo.servers.sftp"]
+    options = ["--root", str(stand.sftp_root), "--port", ports["sftp"], "--accounts", str(accounts / "sftp.json")]
+    children.start("SFTP", [*module, *options], stand.log / "sftp.log")
+    module = [sys.executable, "-m", "pipelines.demo.servers.mail"]
+    options = ["--imap-port", ports["imap"], "--smtp-port", ports["smtp"], "--accounts", str(accounts / "mail.json")]
+    children.start("Почта", [*module, *options], stand.log / "mail.log")
+
+
 def _prepare_exchange(stand: Stand) -> None:
     """Structure of the exchange's database, the region's organisations and dictionaries."""
     migrations.upgrade(stand.database_url)
@@ -129,7 +146,11 @@ def _prepare_exchange(stand: Stand) -> None:
 
 def _wait_healthy(stand: Stand, api: AirflowApi, children: Children, since: datetime) -> None:
     deadline = time.monotonic() + START_TIMEOUT
-    while missing := api.unhealthy(since):
+    greetings = {"sftp": b"SSH-2.0", "smtp": b"220", "imap": b"* OK"}
+    while missing := [
+        *(SERVICES[name] for name, greeting in greetings.items() if not greets(stand.ports[name], greeting)),
+        *api.unhealthy(since),
+    ]:
         children.check()
         if time.monotonic() > deadline:
             absent = ", ".join(missing)

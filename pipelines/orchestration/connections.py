@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
+from pipelines.orchestration.policy import FOLDER, IMAP, SFTP, SMTP
+
 if TYPE_CHECKING:
     from pipelines.exchange.channels.base import Channel, Endpoint
     from pipelines.exchange.service import Exchange
     from pipelines.ground.settings import Settings
 
-SFTP = "oms_sftp"
-IMAP = "oms_imap"
-SMTP = "oms_smtp"
-FOLDER = "oms_folder"
-METADATA = "oms_metadata"
-"""Airflow's own database, for its cleaning only: tasks are not given its address otherwise."""
 
 
 def endpoint(connection_id: str) -> Endpoint | None:
@@ -44,18 +40,22 @@ def endpoint(connection_id: str) -> Endpoint | None:
 def channels(settings: Settings) -> dict[str, Channel]:
     """The channels that this installation has connections for, by code.
 
+    Options of a connection (its "extra") are those of the channel's endpoint; that of ``oms_imap`` also takes
+    ``authentication_results_host``, the fund's mail server whose word on the senders counts, and that of ``oms_folder`` ``path``.
     Raises ``AirflowException`` when there is none: an exchange without channels is a mistake of the set-up.
     """
     from pipelines.exchange import region
     from pipelines.exchange.channels import FolderChannel, MailChannel, SftpChannel
 
-    logins = {organisation.login: organisation.code for organisation in region.load(settings.region_dir).organisations}
+    profile = region.load(settings.region_dir)
+    logins = {organisation.login: organisation.code for organisation in profile.organisations}
     found: list[Channel] = []
     if sftp := endpoint(SFTP):
         found.append(SftpChannel("sftp", sftp, logins))
     imap, smtp = endpoint(IMAP), endpoint(SMTP)
     if imap and smtp:
-        found.append(MailChannel("mail", imap, smtp))
+        vouching = imap.options.get("authentication_results_host")
+        found.append(MailChannel("mail", imap, smtp, profile.fund.mail, authentication_results_host=vouching))
     if folder := endpoint(FOLDER):
         found.append(FolderChannel("folder", Path(folder.options["path"]), logins))
     if not found:

@@ -14,7 +14,8 @@ from airflow.sdk import Connection, conf
 from airflow.sdk.exceptions import AirflowException
 
 from pipelines.orchestration.assets import ANNOUNCED, ANSWERED, SUBSYSTEMS, received
-from pipelines.orchestration.connections import METADATA, exchange
+from pipelines.orchestration.connections import exchange
+from pipelines.orchestration.policy import METADATA
 from pipelines.orchestration.report import without_values
 
 log = logging.getLogger(__name__)

@@ -1,9 +1,17 @@
-"""What all DAGs of the exchange have in common."""
+"""What all DAGs of the exchange have in common, and the names by which Airflow is told of it. Does not import Airflow."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+
+# Ids of Airflow's connections.
+SFTP = "oms_sftp"
+IMAP = "oms_imap"
+SMTP = "oms_smtp"
+FOLDER = "oms_folder"
+METADATA = "oms_metadata"
+"""Airflow's own database, for its cleaning only: tasks are not given its address otherwise."""
 
 CHANNEL_POOL = "oms_channel"
 """Reception and delivery, a slot each: never more than two connections to a host besides the watcher's."""
