@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 from sqlalchemy import Connection
 
 from pipelines.checks import findings as found
 from pipelines.checks.locate import locate
-from pipelines.checks.runner import Suites, run
+from pipelines.checks import suites
+from pipelines.checks.runner import run
 from pipelines.checks.values import value_faults
 from pipelines.exchange import messages
-from pipelines.exchange.kinds import Opened, PackageKind
+from pipelines.exchange.kinds import Mask, Opened, PackageKind
 from pipelines.formats.layout import Layout
 from pipelines.formats.tables import PARENT, Tables
 from pipelines.nsi import Dictionaries
@@ -26,23 +26,15 @@ class Verification:
     """All findings of a package, located, and the mask of records that stand (``bool`` per row of the record table)."""
 
     findings: pd.DataFrame
-    accepted: pd.Series[bool]
+    accepted: Mask
 
 
-def control(
-    connection: Connection,
-    kind: PackageKind,
-    opened: Opened,
-    suites: Callable[[str], Suites],
-    dictionaries: Dictionaries,
-) -> Verification:
+def control(connection: Connection, kind: PackageKind, opened: Opened, dictionaries: Dictionaries) -> Verification:
     """Run every check of the kind over an opened package."""
-    on = kind.report_date(opened) or opened.package.received_at.date()
+    received = opened.package.received_at.date()
     parts = [_structure(role, tables) for role, tables in opened.tables.items()]
-    for member in kind.members:
-        if member.suites is not None:
-            tables = {member.role: opened.tables[member.role]}
-            parts.append(run(tables, suites(member.suites), dictionaries, on))
+    of_role = {member.role: suites.load(member.suites) for member in kind.members if member.suites}
+    parts.append(run(opened.tables, of_role, dictionaries, kind.report_date(opened) or received, received))
     so_far = found.concat(parts)
     parts.append(_values(opened, so_far))
     for check in kind.checks:
@@ -77,7 +69,7 @@ def _values(opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
     return found.concat(parts)
 
 
-def record_rows(tables: Tables, table: str, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.Array | None:
+def record_rows(tables: Tables, table: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
     """Rows of the record table above the given rows of a table; None for a table that is not below it."""
     layout = tables.layout
     while table != layout.record:
@@ -89,24 +81,26 @@ def record_rows(tables: Tables, table: str, rows: np.ndarray[tuple[int], np.dtyp
     return rows
 
 
-def _accepted(kind: PackageKind, opened: Opened, everything: pd.DataFrame) -> pd.Series[bool]:
+def _accepted(kind: PackageKind, opened: Opened, everything: pd.DataFrame) -> Mask:
     """Which records stand: none after a fatal finding or an error outside the records (or any error, by policy)."""
     main = kind.members[0].role
     tables = opened.tables[main]
     accepted = np.ones(tables.data[tables.layout.record].num_rows, dtype=bool)
     against = everything[everything["severity"] != "warning"]
     if (against["severity"] == "fatal").any() or (kind.policy == "package" and len(against)):
-        return pd.Series(np.zeros_like(accepted))
+        return np.zeros_like(accepted)
     for (role, table), group in against.groupby(["member", "table"]):
+        assert isinstance(role, str)
+        assert isinstance(table, str)
         if role != main:
             if opened.tables[role].layout.record != table and table not in _below_record(opened.tables[role].layout):
-                return pd.Series(np.zeros_like(accepted))
+                return np.zeros_like(accepted)
             continue  # the kind's own checks carry it over to the main file's records
         rows = record_rows(tables, table, group["row"].to_numpy())
         if rows is None:
-            return pd.Series(np.zeros_like(accepted))
+            return np.zeros_like(accepted)
         accepted[rows] = False
-    return pd.Series(accepted)
+    return accepted
 
 
 def _below_record(layout: Layout) -> set[str]:

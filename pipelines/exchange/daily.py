@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+import fsspec
 import xlsxwriter
 from sqlalchemy import Connection, Row
 
@@ -47,8 +48,11 @@ EVENT_COLUMNS: Sequence[tuple[str, str, int]] = (
 )
 
 
-def make(connection: Connection, store: Store, day: date) -> list[str]:
-    """Make the journal of a local day and note it in the chain; returns the names under which the event lists the files."""
+def make(connection: Connection, store: Store, folder_url: str, day: date) -> list[str]:
+    """Make the journal of a local day in ``<folder_url>/<year>/``, keep it in the store and note it in the chain.
+
+    Returns the paths of the files. Made again, it replaces them; earlier issues stay in the store under their hash.
+    """
     since = datetime.combine(day, time.min, LOCAL)
     bounds = {"since": since, "until": since + timedelta(days=1)}
     packages = connection.execute(statement("exchange/daily_packages"), bounds).all()
@@ -60,7 +64,15 @@ def make(connection: Connection, store: Store, day: date) -> list[str]:
     }
     details = {"day": day, "files": {name: store.put(content) for name, content in files.items()}, "head": head, "seq": seq}
     journal.append(connection, None, journal.Event("DAILY_JOURNAL", datetime.now(UTC), details))
-    return list(files)
+    return [_publish(f"{folder_url}/{day:%Y}/{name}", content) for name, content in files.items()]
+
+
+def _publish(url: str, content: bytes) -> str:
+    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
+    filesystem.pipe_file(f"{path}.part", content)
+    filesystem.mv(f"{path}.part", path)
+    return str(path)
 
 
 def _value(row: Row[tuple[object, ...]], column: str) -> str | int | None:

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection
 
 from pipelines.exchange.model import Outgoing, Package
 from pipelines.formats.tables import Tables
 
+Mask = npt.NDArray[np.bool_]
+"""Which rows of a table stand."""
 Format = Literal["xml", "dbf"]
 Policy = Literal["records", "package"]
 """records: faulty records are refused, the others loaded; package: one error refuses the whole."""
@@ -24,7 +28,7 @@ class Member:
     """A file inside the package.
 
     ``role`` is its name in findings; ``name`` a regular expression in which ``{stem}`` and ``{group}`` stand for the whole
-    package name and its named groups; ``suites`` the folder of its suites under ``expectations/`` or None.
+    package name and its named groups; ``suites`` the name of its suites under ``expectations/`` (``pump/H``) or None.
     """
 
     role: str
@@ -65,7 +69,7 @@ class Apply(Protocol):
     ``accepted`` is a boolean mask over the rows of the main member's record table.
     """
 
-    def __call__(self, connection: Connection, opened: Opened, accepted: pd.Series[bool]) -> Applied: ...
+    def __call__(self, connection: Connection, opened: Opened, accepted: Mask) -> Applied: ...
 
 
 Check = Callable[[Connection, Opened, pd.DataFrame], pd.DataFrame]

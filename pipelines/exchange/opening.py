@@ -53,7 +53,7 @@ def check_rights(package: Package, kind: PackageKind, match: re.Match[str], send
         raise FileFault("PKG.100")
     code = match.groupdict().get("sender")
     if code is not None and code != sender.code:
-        raise FileFault("PKG.101", code=code)
+        raise FileFault("PKG.101", organisation=code)
 
 
 def open_package(

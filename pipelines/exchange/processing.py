@@ -23,7 +23,6 @@ from sqlalchemy import Connection, Row, text
 
 from pipelines.checks import findings as found
 from pipelines.checks.locate import locate
-from pipelines.checks.runner import Suites
 from pipelines.exchange import journal, messages, protocol
 from pipelines.exchange.control import control
 from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
@@ -95,7 +94,6 @@ class Processor:
     subscribers: Subscribers
     organisations: Mapping[str, str]
     rules: Rules
-    suites: Callable[[str], Suites]
     dictionaries: Callable[[Connection], Dictionaries]
     step: Step = no_step
 
@@ -167,7 +165,7 @@ class Processor:
         opened, members = open_package(package, content, kind, match, self.rules.limits)
         del content
         self.step("opened")
-        verified = control(connection, kind, opened, self.suites, self.dictionaries(connection))
+        verified = control(connection, kind, opened, self.dictionaries(connection))
         self.step("checked")
         records, accepted = len(verified.accepted), int(verified.accepted.sum())
         if accepted:

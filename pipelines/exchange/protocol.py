@@ -134,10 +134,11 @@ def _summary_sheet(sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, o
     for column, title in enumerate(("Правило", "Степень", "Количество", "Сообщение", "Что сделать")):
         sheet.write_string(row, column, title, styles["head"])
     groups = verdict.findings.groupby(["rule", "severity"], sort=True, observed=True)
-    for (rule, severity), group in groups:
+    for _, group in groups:
         row += 1
+        rule = group["rule"].iloc[0]
         sheet.write_string(row, 0, rule, styles["cell"])
-        sheet.write_string(row, 1, SEVERITY_TITLES[severity], styles["cell"])
+        sheet.write_string(row, 1, SEVERITY_TITLES[group["severity"].iloc[0]], styles["cell"])
         sheet.write_number(row, 2, len(group), styles["count"])
         sheet.write_string(row, 3, group["message"].iloc[0], styles["cell"])
         sheet.write_string(row, 4, advice(rule), styles["cell"])

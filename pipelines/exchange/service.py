@@ -12,7 +12,6 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from pipelines import nsi
-from pipelines.checks.runner import Suites, load_suites
 from pipelines.exchange import daily, region, subscribers
 from pipelines.exchange.channels.base import Channel
 from pipelines.exchange.inbox import Readiness, Receiver
@@ -110,9 +109,9 @@ class Exchange:
         return Outbox(self.settings.database_url, self.store, self.channels, self.step).deliver()
 
     def daily_journal(self, day: date) -> list[str]:
-        """Make the day's journal (XLSX, CSV) and put it into the store; returns the names of the files."""
+        """Make the day's journal (XLSX, CSV) in the auditors' folder and the store; returns the paths of the files."""
         with database.transaction(self.settings.database_url) as connection:
-            return daily.make(connection, self.store, day)
+            return daily.make(connection, self.store, self.settings.journal_url, day)
 
     def housekeeping(self, today: date) -> HousekeepingReport:
         """Retention of the store by the region's terms."""
@@ -152,7 +151,6 @@ class Exchange:
                 findings_sample=terms.findings_sample,
                 incomplete_minutes=max(1, terms.incomplete_after // 60),
             ),
-            suites=self._suites,
             dictionaries=self._dictionaries,
             step=self.step,
         )
@@ -170,10 +168,6 @@ class Exchange:
         with database.transaction(self.settings.database_url) as connection:
             rows = connection.execute(statement("exchange/package_subsystems"), {"ids": package_ids})
             return [(row.id, row.subsystem) for row in rows]
-
-    @staticmethod
-    def _suites(folder: str) -> Suites:
-        return load_suites(ROOT / "expectations" / folder)
 
     @staticmethod
     def _dictionaries(connection: Connection) -> nsi.Dictionaries:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipelines.formats import xml_lxml
+from pipelines.formats import xml_fast, xml_lxml
 from pipelines.formats.layout import Layout
 from pipelines.formats.tables import Tables
 from pipelines.formats.xml_source import Source, XmlLimits, declared_encoding
@@ -21,4 +21,5 @@ def read_xml(content: bytes | Iterable[bytes], layout: Layout, role: str, limits
     """
     source = Source(content, role, limits or XmlLimits())
     encoding = declared_encoding(source)
-    return xml_lxml.read(source, encoding, layout)
+    tables = xml_fast.read(source, encoding, layout)
+    return xml_lxml.read(source, encoding, layout) if tables is None else tables

@@ -5,25 +5,22 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from pipelines.exchange.kinds import Opened
+from pipelines.exchange.kinds import Mask, Opened
 from pipelines.formats import ddl
 from pipelines.formats.layout import Element
 from pipelines.formats.tables import PARENT, Tables
 from pipelines.ground.database import copy_table
 
 SCHEMA = "pump"
-Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def load_register(connection: Connection, opened: Opened, accepted: pd.Series[bool], month: date) -> None:
+def load_register(connection: Connection, opened: Opened, cases: Mask, month: date) -> None:
     """COPY the accepted cases of the main file, and of the persons file the persons whom they name."""
     main, persons = opened.tables["H"], opened.tables["L"]
-    cases = accepted.to_numpy()
     named = main.data["ZAP"]["ID_PAC"].combine_chunks().filter(pa.array(cases))
     wanted = pc.is_in(persons.data["PERS"]["ID_PAC"].combine_chunks(), value_set=named).to_numpy(zero_copy_only=False)
     for tables, records in ((main, cases), (persons, wanted)):

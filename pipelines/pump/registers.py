@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from pipelines.checks import findings as found
 from pipelines.exchange import messages
-from pipelines.exchange.kinds import Applied, Member, Opened, PackageKind
+from pipelines.exchange.kinds import Applied, Mask, Member, Opened, PackageKind
 from pipelines.formats.tables import Tables
 from pipelines.ground.money import kopecks
 from pipelines.pump.load import load_register
@@ -96,7 +96,7 @@ def _faulty_persons(main: Tables, persons: Tables, so_far: pd.DataFrame) -> pd.D
     return _frame(MAIN, main, "ZAP", "ID_PAC", "LNK.080", faulty)
 
 
-def apply(connection: Connection, opened: Opened, accepted: pd.Series[bool]) -> Applied:
+def apply(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
     """Load the accepted cases and their persons; sums are those of the accepted cases."""
     month = report_month(opened)
     assert month is not None, "a register without report month has fatal findings"
@@ -115,8 +115,8 @@ KINDS = (
         name=re.compile(r"H(?P<tail>M(?P<sender>\d{6})(?:S(?P<payer>\d{5})|T(?P<fund>\d{2}))_\d{4}\d{1,6})", re.IGNORECASE),
         family=re.compile(r"HM?\d", re.IGNORECASE),
         members=(
-            Member(MAIN, r"{stem}\.xml", "xml", "H", suites="pump"),
-            Member(PERSONS, r"L{tail}\.xml", "xml", "L", suites="pump"),
+            Member(MAIN, r"{stem}\.xml", "xml", "H", suites="pump/H"),
+            Member(PERSONS, r"L{tail}\.xml", "xml", "L", suites="pump/L"),
         ),
         senders=frozenset({"МО"}),
         policy="records",

@@ -129,7 +129,10 @@ def _process(package: Path, url: str, store: Path) -> dict[str, Any]:
 
     marks: list[tuple[str, float]] = []
     exchange = Exchange(
-        Settings(url, store.as_uri(), "demo"), {}, KINDS, lambda name: marks.append((name, time.perf_counter()))
+        Settings(url, store.as_uri(), store.as_uri(), "demo"),
+        {},
+        KINDS,
+        lambda name: marks.append((name, time.perf_counter())),
     )
     exchange.set_up()
     name = package.with_suffix(".name").read_text()
