@@ -238,8 +238,6 @@ class MailSession:
         large = size > channel.max_bytes
         raw = self._fetch(uid, f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if large else "BODY.PEEK[]")
         if raw is None:
-            self.problems.append(f"Письмо {uid} не читается")
-            log.warning("Канал %s: письмо %s не читается", channel.code, uid)
             return None
         letter = read_letter(raw, max_parts=channel.max_parts, authenticated_by=channel.authentication_results_host)
         if large:
@@ -252,9 +250,16 @@ class MailSession:
         return self._held[uid]
 
     def _fetch(self, uid: int, what: str) -> bytes | None:
-        state, rows = self._imap.uid("FETCH", str(uid), f"({what})")
+        """Bytes of a letter; None when it is gone, or when the server will not give it, which goes to ``problems``."""
+        try:
+            state, rows = self._imap.uid("FETCH", str(uid), f"({what})")
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            state, rows = "BAD", []
         if state != "OK":
-            return None
+            self.problems.append(f"Письмо с номером UID {uid} не читается: сервер отвечает {state}")
+            log.warning("Канал %s: письмо UID %s не читается: %s", self._channel.code, uid, state)
         return next((row[1] for row in rows if isinstance(row, tuple)), None)
 
     def _move(self, uid: int) -> None:

@@ -197,6 +197,39 @@ def test_hostile_letters_become_items_and_hold_nobody_up(server: MailServer, fun
     assert len(letters(server, FUND, "Processed")) == len(items)
 
 
+@pytest.mark.parametrize("answer", ["NO", "BAD"])
+def test_a_letter_that_the_server_will_not_give_does_not_stop_the_others(
+    server: MailServer, fund: Callable[..., MailChannel], monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    for name in ("a.zip", "b.zip"):
+        deliver(server, compose((name, b"PK")))
+    original = imaplib.IMAP4.uid
+
+    def uid(self: imaplib.IMAP4, command: str, *arguments: str) -> tuple[str, list[object]]:
+        if command == "FETCH" and arguments[0] == "101":
+            if answer == "BAD":
+                raise imaplib.IMAP4.error("FETCH command error: BAD")
+            return answer, [b"internal error"]
+        return original(self, command, *arguments)
+
+    monkeypatch.setattr(imaplib.IMAP4, "uid", uid)
+    with fund().session() as session:
+        assert [item.name for item in session.items()] == ["b.zip"]
+        assert session.problems == [f"Письмо с номером UID 101 не читается: сервер отвечает {answer}"]
+
+
+def test_a_letter_that_another_run_has_moved_is_no_problem(server: MailServer, fund: Callable[..., MailChannel]) -> None:
+    deliver(server, compose(("a.zip", b"PK")))
+    with fund().session() as one, fund().session() as other:
+        (item,) = one.items()
+        other.release(item)
+        with pytest.raises(FileNotFoundError):
+            fresh(fund, item)
+        one.release(item)
+        assert one.problems == other.problems == []
+    assert len(letters(server, FUND, "Processed")) == 1
+
+
 def test_a_poll_looks_at_a_bounded_amount_of_mail(
     server: MailServer, fund: Callable[..., MailChannel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
