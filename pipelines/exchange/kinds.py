@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection
 
 from pipelines.exchange.model import Outgoing, Package
 from pipelines.formats.tables import Tables
 
+Mask = npt.NDArray[np.bool_]
+"""Which rows of a table stand."""
 Format = Literal["xml", "dbf"]
 Policy = Literal["records", "package"]
 """records: faulty records are refused, the others loaded; package: one error refuses the whole."""
@@ -21,18 +25,27 @@ Policy = Literal["records", "package"]
 
 @dataclass(frozen=True)
 class Member:
-    """A file inside the package: ``role`` is its name in findings, ``name`` its mask with the package's groups filled in."""
+    """A file inside the package.
+
+    ``role`` is its name in findings; ``name`` a regular expression in which ``{stem}`` and ``{group}`` stand for the whole
+    package name and its named groups; ``suites`` the name of its suites under ``expectations/`` (``pump/H``) or None.
+    """
 
     role: str
     name: str
     format: Format
     layout: str
-    suite: str | None = None
+    suites: str | None = None
+
+    def pattern(self, match: re.Match[str]) -> re.Pattern[str]:
+        """Mask of this file's name in the package whose name matched."""
+        groups = {name: re.escape(value or "") for name, value in match.groupdict().items()}
+        return re.compile(self.name.format(stem=re.escape(match.group()), **groups), re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A package that could be opened: the match of its name, its files as tables, and the bytes' sizes by role."""
+    """A package that could be opened: the match of its name, and by role its files as tables and their names."""
 
     package: Package
     match: re.Match[str]
@@ -56,11 +69,11 @@ class Apply(Protocol):
     ``accepted`` is a boolean mask over the rows of the main member's record table.
     """
 
-    def __call__(self, connection: Connection, opened: Opened, accepted: pd.Series[bool]) -> Applied: ...
+    def __call__(self, connection: Connection, opened: Opened, accepted: Mask) -> Applied: ...
 
 
-Check = Callable[[Connection, Opened], pd.DataFrame]
-"""A check across files or against the database: gives a findings frame."""
+Check = Callable[[Connection, Opened, pd.DataFrame], pd.DataFrame]
+"""A check across files or against the database: gets the findings so far, gives a frame of new ones."""
 
 Answer = Callable[[Connection, Opened, pd.DataFrame], Sequence[Outgoing]]
 """Answers of the kind beside the protocols that every package gets; called after ``apply``, with all findings."""
@@ -73,7 +86,8 @@ class PackageKind:
     ``name`` is a mask over the file's name without extension, with named groups (``number`` identifies the package among
     those of its sender; without it the whole name does); ``family`` tells a misnamed package of this kind from a
     stranger; ``members`` in the order in which findings are listed, the first
-    being the main one whose records are accepted or refused; ``senders`` kinds of organisation that may send it.
+    being the main one whose records are accepted or refused; ``senders`` kinds of organisation that may send it;
+    ``report_date`` the day whose rules hold (None: the day of receipt).
     """
 
     code: str
@@ -85,8 +99,13 @@ class PackageKind:
     senders: frozenset[str]
     policy: Policy
     apply: Apply
+    report_date: Callable[[Opened], date | None]
     checks: tuple[Check, ...] = ()
     answers: Answer | None = None
+
+    def number(self, match: re.Match[str]) -> str:
+        """What makes the package unique among those of its kind and sender, upper case."""
+        return (match.groupdict().get("number") or match.group()).upper()
 
 
 class Catalogue:

@@ -41,6 +41,17 @@ class Tables:
     anomalies: pa.Table
 
 
+def table_schema(layout: Layout, table: str) -> pa.Schema:
+    """Columns of a table in their order: ``_parent``, ``_offset`` where they belong, values, then presence of groups."""
+    spec = layout.tables[table]
+    fields = [pa.field(PARENT, pa.int64())] if spec.parent is not None else []
+    if table == layout.by_path[layout.record].table:
+        fields.append(pa.field(OFFSET, pa.int64()))
+    fields += [pa.field(element.column, pa.string()) for element in spec.columns]
+    fields += [pa.field(element.column, pa.bool_()) for element in spec.groups]
+    return pa.schema(fields)
+
+
 class FileFault(Exception):  # noqa: N818
     """A file that cannot be read as a whole: ``code`` is the id of its message, ``place`` line/column or offset.
 

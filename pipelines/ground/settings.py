@@ -16,11 +16,13 @@ class Settings:
 
     ``database_url`` is a plain ``postgresql://`` URL of the exchange's own database (not Airflow's);
     ``store_url`` any fsspec URL (``file:///…``, ``s3://bucket/prefix``);
+    ``journal_url`` an fsspec URL of the folder for the auditors' daily journals;
     ``region`` the folder of the region's profile under ``include/region``.
     """
 
     database_url: str
     store_url: str
+    journal_url: str
     region: str
 
     @property
@@ -33,5 +35,6 @@ def load() -> Settings:
     return Settings(
         database_url=os.environ["OMS_DATABASE_URL"],
         store_url=os.environ.get("OMS_STORE_URL", (ROOT / "var" / "store").as_uri()),
+        journal_url=os.environ.get("OMS_JOURNAL_URL", (ROOT / "var" / "journal").as_uri()),
         region=os.environ.get("OMS_REGION", "demo"),
     )

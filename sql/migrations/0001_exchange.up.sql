@@ -65,6 +65,7 @@ create table exchange.package (
     attempts integer not null default 0,
     due_at timestamptz,
     last_error text,
+    purged_at timestamptz,
     unique (channel, source_key),
     check ((state = 'ANSWERED') = (result is not null))
 );

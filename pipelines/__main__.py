@@ -1,0 +1,17 @@
+"""``python -m pipelines``: the command line for operators and auditors."""
+
+from __future__ import annotations
+
+import typer
+
+from pipelines.checks.cli import app as checks
+from pipelines.exchange.cli import app as exchange
+from pipelines.synthetic.cli import app as synthetic
+
+app = typer.Typer(help="Информационный обмен ТФОМС", no_args_is_help=True, pretty_exceptions_show_locals=False)
+app.add_typer(exchange, name="exchange")
+app.add_typer(checks, name="checks")
+app.add_typer(synthetic, name="generate")
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,229 @@
+"""Evaluation of relations over columns, in three-valued logic: what is not known refutes nothing."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.checks.relation import (
+    Aggregate,
+    Choice,
+    Comparison,
+    Condition,
+    Constant,
+    Function,
+    Name,
+    Sum,
+    Term,
+    Today,
+)
+from pipelines.checks.vectors import Days, Ints, Mask, absent, days, encoded, integers, numbers
+
+LIMIT = np.iinfo(np.int64).max // 2
+
+_NUMBERS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_TEXTS = {
+    "=": pc.equal,
+    "<>": pc.not_equal,
+    "<": pc.less,
+    "<=": pc.less_equal,
+    ">": pc.greater,
+    ">=": pc.greater_equal,
+}
+
+
+@dataclass(frozen=True)
+class Number:
+    """Exact numbers in units of 10**-scale; ``known`` where there is one, ``missing`` where there is no value at all."""
+
+    units: Ints
+    known: Mask
+    missing: Mask
+
+
+@dataclass(frozen=True)
+class Day:
+    values: Days
+
+
+@dataclass(frozen=True)
+class Text:
+    values: pa.Array
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A list of texts for each row."""
+
+    values: pa.ListArray
+
+
+Vector = Number | Day | Text | Texts | Constant | Choice
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``true`` where the condition holds, ``false`` where it does not; neither where it is not known."""
+
+    true: Mask
+    false: Mask
+
+
+def holds(condition: Condition, columns: Mapping[str, pa.Array], types: Mapping[str, str]) -> Mask:
+    """Where the condition is not false. ``columns`` by reference, ``types`` as for ``evaluate.in_relation``."""
+    return ~_Scope(columns, types).condition(condition).false
+
+
+def certain(condition: Condition, columns: Mapping[str, pa.Array], types: Mapping[str, str]) -> Mask:
+    """Where the condition is true."""
+    return _Scope(columns, types).condition(condition).true
+
+
+class _Scope:
+    """The columns that a condition is about, brought to one scale of numbers."""
+
+    def __init__(self, columns: Mapping[str, pa.Array], types: Mapping[str, str]) -> None:
+        self.columns = columns
+        self.types = types
+        self.rows = len(next(iter(columns.values())))
+        self.scale = max((int(kind.removeprefix("L")[1:] or 0) for kind in types.values()), default=0)
+
+    def condition(self, condition: Condition) -> Verdict:
+        if isinstance(condition, Comparison):
+            operands = [self.vector(operand) for operand in condition.operands]
+            steps = zip(operands, condition.operators, operands[1:], strict=False)
+            return _all([self.compare(left, sign, right) for left, sign, right in steps])
+        parts = [self.condition(part) for part in condition.parts]
+        return _all(parts) if condition.word == "и" else _negated(_all([_negated(part) for part in parts]))
+
+    def vector(self, term: Term | Choice) -> Vector:
+        match term:
+            case Constant() | Choice():
+                return term
+            case Name() | Aggregate() | Today():
+                return self.reference(str(term))
+            case Function():
+                return self.function(term)
+            case Sum():
+                return self.sum(term)
+
+    def reference(self, name: str) -> Vector:
+        column, kind = self.columns[name], self.types[name]
+        if kind.startswith("L"):
+            return Texts(column)
+        if kind == "T":
+            return Text(encoded(column))
+        if kind == "D":
+            return Day(days(column))
+        missing = absent(column)
+        if pa.types.is_integer(column.type):
+            factor = 10 ** (self.scale - int(kind[1:]))
+            units = pc.fill_null(column, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+            return Number(np.clip(units, -LIMIT // factor, LIMIT // factor) * factor, ~missing, missing)
+        return Number(*numbers(column, self.scale), missing)
+
+    def sum(self, term: Sum) -> Number:
+        """Absent terms count as 0 (a sum that nothing was added to), unless all are absent."""
+        terms = [(sign, self.number(self.vector(part))) for sign, part in term.terms]
+        units = sum((sign * number.units for sign, number in terms), start=np.zeros(self.rows, np.int64))
+        missing = np.logical_and.reduce([number.missing for _, number in terms])
+        known = np.logical_and.reduce([number.known | number.missing for _, number in terms])
+        return Number(units, known & ~missing, missing)
+
+    def function(self, term: Function) -> Number:
+        moments = [self.day(self.vector(argument)) for argument in term.arguments]
+        known = np.logical_and.reduce([~np.isnat(moment) for moment in moments])
+        months = [moment.astype("datetime64[M]") for moment in moments]
+        if term.name == "years":
+            begin, end = moments
+            elapsed = (months[1] - months[0]).astype(np.int64)
+            elapsed -= (end - months[1].astype(begin.dtype)) < (begin - months[0].astype(begin.dtype))
+            result = elapsed // 12
+        else:
+            count = months[0].astype(np.int64)
+            result = count // 12 + 1970 if term.name == "year" else count % 12 + 1
+        return Number(np.where(known, result, 0) * 10**self.scale, known, ~known)
+
+    def number(self, vector: Vector) -> Number:
+        if isinstance(vector, Number):
+            return vector
+        if isinstance(vector, Constant):
+            units, valid = integers(pa.array([vector.text]), self.scale)
+            if valid[0]:
+                return Number(np.broadcast_to(units, self.rows), np.ones(self.rows, bool), np.zeros(self.rows, bool))
+        raise TypeError("a number is expected here")
+
+    def day(self, vector: Vector) -> Days:
+        if not isinstance(vector, Day):
+            raise TypeError("a date is expected here")
+        return vector.values
+
+    def compare(self, left: Vector, sign: str, right: Vector) -> Verdict:
+        if isinstance(left, Constant):
+            mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+            return self.compare(right, mirrored.get(sign, sign), left)
+        if isinstance(right, Choice):
+            equal = [self.compare(left, "=", member) for member in right.members]
+            one = _negated(_all([_negated(part) for part in equal]))
+            return one if sign == "=" else _negated(one)
+        if isinstance(left, Texts) or isinstance(right, Texts):
+            return _with_list(left, sign, right)
+        if isinstance(left, Text):
+            return _texts(left, sign, right)
+        if isinstance(left, Day):
+            there = ~np.isnat(left.values) & ~np.isnat(self.day(right))
+            return _where(there, _NUMBERS[sign](left.values, self.day(right)))
+        first, second = self.number(left), self.number(right)
+        return _where(first.known & second.known, _NUMBERS[sign](first.units, second.units))
+
+
+def _texts(left: Text, sign: str, right: Vector) -> Verdict:
+    if isinstance(right, Constant):
+        distinct = _TEXTS[sign](left.values.dictionary, right.text)
+        result = pa.DictionaryArray.from_arrays(left.values.indices, distinct).cast(pa.bool_())
+    elif isinstance(right, Text):
+        result = _TEXTS[sign](left.values.cast(pa.string()), right.values.cast(pa.string()))
+    else:
+        raise TypeError("a text is expected here")
+    return _where(~absent(result), pc.fill_null(result, False).to_numpy(zero_copy_only=False))
+
+
+def _with_list(left: Vector, sign: str, right: Vector) -> Verdict:
+    """``=``: one of the list is the text; ``<>``: none is."""
+    if isinstance(left, Texts):
+        left, right = right, left
+    if not isinstance(left, Text) or not isinstance(right, Texts) or sign not in ("=", "<>"):
+        raise TypeError("a list is compared with a text, by = or <>")
+    rows = pc.list_parent_indices(right.values)
+    same = pc.fill_null(pc.equal(left.values.cast(pa.string()).take(rows), pc.list_flatten(right.values)), False)
+    found = np.zeros(len(left.values), bool)
+    found[rows.filter(same).to_numpy(zero_copy_only=False)] = True
+    return _where(~absent(left.values), found if sign == "=" else ~found)
+
+
+def _where(known: Mask, true: npt.NDArray[Any]) -> Verdict:
+    return Verdict(known & true, known & ~true)
+
+
+def _all(parts: list[Verdict]) -> Verdict:
+    return Verdict(
+        np.logical_and.reduce([part.true for part in parts]), np.logical_or.reduce([part.false for part in parts])
+    )
+
+
+def _negated(verdict: Verdict) -> Verdict:
+    return Verdict(verdict.false, verdict.true)

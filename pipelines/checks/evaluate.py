@@ -1,0 +1,149 @@
+"""Evaluators: one pure vectorised function per expectation, the same for the bulk runner and for Great Expectations.
+
+Each takes the columns of a check as Arrow arrays of one length (strings plain or dictionary-encoded, null where absent)
+and its parameters, and returns a boolean array, True where the row is right or the check does not apply. All but
+``present`` pass over rows whose first column is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.checks import masks
+from pipelines.checks.conditions import holds
+from pipelines.checks.relation import parse
+from pipelines.checks.vectors import absent, days, encoded, is_date, on_values, spread
+from pipelines.nsi.dictionaries import Dictionaries
+
+Mask = npt.NDArray[np.bool_]
+Columns = Sequence[pa.Array]
+
+
+def present(columns: Columns, _dictionaries: Dictionaries) -> Mask:
+    """The element is there. With a second column (presence of its group) only where that group is there.
+
+    A number (rows below) counts as absent when it is 0, a boolean when it is false.
+    """
+    subject = columns[0]
+    if pa.types.is_boolean(subject.type) or pa.types.is_integer(subject.type):
+        there: Mask = pc.fill_null(pc.cast(subject, pa.int64()), 0).to_numpy(zero_copy_only=False) > 0
+    else:
+        there = ~absent(subject)
+    if len(columns) > 1:
+        there = there | ~pc.fill_null(columns[1], False).to_numpy(zero_copy_only=False)
+    return there
+
+
+def in_set(columns: Columns, _dictionaries: Dictionaries, *, values: Sequence[str], numeric: bool) -> Mask:
+    """The value is one of ``values``; ``numeric`` compares without leading zeros."""
+    members = pa.array(values, pa.string())
+    return on_values(columns[0], lambda texts: pc.is_in(_plain(texts, numeric), value_set=members))
+
+
+def in_dictionary(
+    columns: Columns,
+    dictionaries: Dictionaries,
+    *,
+    dictionary: str,
+    field: str,
+    by: Sequence[str],
+    dated: bool,
+    numeric: bool,
+) -> Mask:
+    """The value is in force in ``dictionary.field``.
+
+    ``dated``: on the date of the last column; where there is none, at any time. The columns after the first name values of
+    the fields ``by`` that its row must have too; a row without one of them passes.
+    """
+    subject = encoded(columns[0])
+    keys = pa.DictionaryArray.from_arrays(subject.indices, _plain(subject.dictionary, numeric))
+    if by:
+        others = [column.cast(pa.string()) for column in columns[1 : 1 + len(by)]]
+        keys = encoded(pc.binary_join_element_wise(*others, keys.cast(pa.string()), ""))
+    on = days(columns[-1]) if dated else None
+    return dictionaries.contains(dictionary, "+".join([*by, field]), keys, on) | absent(keys)
+
+
+def in_format(
+    columns: Columns,
+    dictionaries: Dictionaries,
+    *,
+    pattern: str | None,
+    min_length: int | None,
+    max_length: int | None,
+    calendar: bool,
+    mask: Mapping[str, str] | None,
+) -> Mask:
+    """The text has its length in characters and the form of ``pattern``; ``calendar``: it is a date of the calendar.
+
+    ``mask`` (dictionary, key, field) names the dictionary whose row, found by the second column, holds a mask of F011.
+    """
+
+    def right(texts: pa.Array) -> pa.Array:
+        lengths = pc.utf8_length(texts)
+        result = pc.is_valid(texts)
+        if min_length is not None:
+            result = pc.and_(result, pc.greater_equal(lengths, min_length))
+        if max_length is not None:
+            result = pc.and_(result, pc.less_equal(lengths, max_length))
+        if pattern is not None:
+            result = pc.and_(result, pc.match_substring_regex(texts, f"^(?:{pattern})$"))
+        if calendar:
+            result = pc.and_(result, pa.array(is_date(texts)))
+        return result
+
+    ok = on_values(columns[0], right)
+    return ok if mask is None else ok & _masked(columns, dictionaries, **mask)
+
+
+def in_relation(columns: Columns, _dictionaries: Dictionaries, *, relation: str, types: Mapping[str, str]) -> Mask:
+    """The relation is not false; what cannot be compared (absent, not a number, not a date) makes it neither true nor false.
+
+    ``types`` gives the kind of each column in order: T text, D date, Nd number with d decimals; L before it for a list.
+    """
+    named = dict(zip(types, columns, strict=True))
+    return holds(parse(relation), named, types) | absent(columns[0])
+
+
+Evaluator = Callable[..., Mask]
+
+EVALUATORS: Mapping[str, Evaluator] = {
+    "expect_element_present": present,
+    "expect_element_in_set": in_set,
+    "expect_element_in_dictionary": in_dictionary,
+    "expect_element_in_format": in_format,
+    "expect_element_in_relation": in_relation,
+}
+"""Evaluators by the type of expectation."""
+
+
+def evaluate(kind: str, columns: Columns, parameters: Mapping[str, Any], dictionaries: Dictionaries) -> Mask:
+    """Run the evaluator of an expectation type; raises ``KeyError`` for an unknown type."""
+    return EVALUATORS[kind](columns, dictionaries, **parameters)
+
+
+def _plain(texts: pa.Array, numeric: bool) -> pa.Array:
+    return pc.replace_substring_regex(texts, r"^0+(\d)", r"\1") if numeric else texts
+
+
+def _masked(columns: Columns, dictionaries: Dictionaries, *, dictionary: str, key: str, field: str) -> Mask:
+    """Whether the first column has the form of the mask in the dictionary's row that the second names; unknown ones pass."""
+    subject, chooser = encoded(columns[0]), encoded(columns[1])
+    if dictionary not in dictionaries:
+        raise LookupError(f"dictionary {dictionary} is not loaded")
+    rows = dictionaries[dictionary]
+    by_key = dict(zip(rows.values(key).to_pylist(), rows.values(field).to_pylist(), strict=True))
+    ok = np.ones(len(subject), bool)
+    choice = spread(np.arange(len(chooser.dictionary)), chooser, -1)
+    for place, code in enumerate(chooser.dictionary.to_pylist()):
+        if text := by_key.get(code):
+            form = f"^(?:{masks.document_pattern(text)})$"
+            ok &= on_values(subject, partial(pc.match_substring_regex, pattern=form)) | (choice != place)
+    return ok

@@ -1,0 +1,288 @@
+"""From a rule record to the form of its check: which expectation, on which columns, with which parameters and words.
+
+A record of the dictionaries says what it wants by its category and the columns that it fills: 001F and 005F a dictionary,
+002F values, 003F presence, 004F length and mask, 006F a relation. Records with a condition of use (USL_TEST) have a form
+only where the condition says no more than the structure or the period of validity does.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from typing import Any
+
+import yaml
+
+from pipelines.checks import masks
+from pipelines.checks.frames import kind_of
+from pipelines.checks.records import RuleRecord
+from pipelines.checks.relation import Comparison, Condition, Name, RelationError, parse, references
+from pipelines.checks.resolve import UnknownNameError, resolve_condition, resolve_name
+from pipelines.formats.layout import Element, Layout
+from pipelines.ground.settings import ROOT
+
+
+class NotSupportedError(Exception):
+    """A record that cannot be compiled; the text is the reason, in Russian."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A check without the record's identity. ``fault`` and ``expected`` make its message; dates override the record's."""
+
+    type: str
+    table: str
+    columns: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    element: Element
+    fault: str
+    expected: str
+    since: date | None = None
+    until: date | None = None
+
+
+MUST_BE_ABSENT = "элемент должен отсутствовать"
+
+_PRESENT = re.compile(r"тег (?P<group>[A-Z_.]+) присутствует", re.IGNORECASE)
+_PERIOD = re.compile(r'(?P<side>с|до) отчетного периода "(?P<month>\w+) (?P<year>\d{4})"(?: включительно)?')
+_MONTHS = ["январь", "февраль", "март", "апрель", "май", "июнь"]
+_MONTHS += ["июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"]
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*(?:\.[A-Z][A-Z0-9_]*)?")
+_SET = re.compile(r"\{([^{}]*)\}")
+_WORDS = {"<": "меньше", "<=": "не больше", ">": "больше", ">=": "не меньше", "=": "равно", "<>": "не равно"}
+
+
+def form_of(record: RuleRecord, layout: Layout, written: Mapping[str, str]) -> Form:
+    """Form of a record whose element the layout has; ``written`` is its entry among the handwritten rules, if any.
+
+    Raises ``NotSupportedError``.
+    """
+    element = layout.by_path[written.get("element") or record.ID_EL.partition("/")[2]]
+    if "relation" in written:
+        return replace(_relation(element, layout, written["relation"]), expected=written["text"])
+    since, until = _period(record.USL_TEST)
+    if record.USL_TEST and not (since or until) and not _same_as_structure(record, element):
+        raise NotSupportedError("есть условие применения (USL_TEST)")
+    return replace(_unconditional(record, element, layout), since=since, until=until)
+
+
+def _unconditional(record: RuleRecord, element: Element, layout: Layout) -> Form:
+    match record.category:
+        case "001F" | "005F":
+            return _dictionary(record, element, layout)
+        case "002F" | "006F":
+            return _values(record, element, layout)
+        case "003F" if MUST_BE_ABSENT not in record.COMMENT:
+            return _presence(element, layout)
+        case "004F":
+            return _format(record, element, layout)
+    raise NotSupportedError("нет формального выражения")
+
+
+def _same_as_structure(record: RuleRecord, element: Element) -> bool:
+    """Whether the condition only says that the element's own group is there."""
+    match = _PRESENT.fullmatch(record.USL_TEST)
+    return match is not None and f"/{element.parent_path}".endswith("/" + match["group"].replace(".", "/"))
+
+
+def _period(condition: str) -> tuple[date | None, date | None]:
+    match = _PERIOD.fullmatch(condition)
+    if match is None or match["month"] not in _MONTHS:
+        return None, None
+    year, month = int(match["year"]), _MONTHS.index(match["month"]) + 1
+    if match["side"] == "с":
+        return date(year, month, 1), None
+    return None, date(year, month, monthrange(year, month)[1])
+
+
+def _dictionary(record: RuleRecord, element: Element, layout: Layout) -> Form:
+    choice = _dictionaries()
+    regional = choice["regional"].get(record.ID_TEST, {})
+    name = regional.get("dictionary", record.NSI_OBJ)
+    field = regional.get("field", record.NSI_EL)
+    if not name or not field:
+        raise NotSupportedError("справочник регионального уровня не назначен")
+    if name in choice["by_dictionary"]:
+        on = choice["by_dictionary"][name]
+    else:
+        on = choice["by_element"].get(element.path) or choice["by_table"].get(layout.code, {}).get(element.table)
+    by = regional.get("by", {})
+    words = f"значение справочника {name} (поле {field})"
+    words += f" для {', '.join(column.split('.')[-1] for column in by.values())}" if by else ""
+    words += f", действующее на дату {on.split('.')[-1]}" if on else ""
+    return Form(
+        type="expect_element_in_dictionary",
+        table=element.table,
+        columns=(element.column, *by.values(), *([on] if on else [])),
+        parameters={"dictionary": name, "field": field, "by": list(by), "dated": bool(on), "numeric": _whole(element)},
+        element=element,
+        fault="значения нет в справочнике",
+        expected=words,
+    )
+
+
+def _values(record: RuleRecord, element: Element, layout: Layout) -> Form:
+    text = record.VAL_EL
+    if match := _SET.fullmatch(text):
+        members = [member.strip() for member in match[1].split(",")]
+        if masks.NEWBORN in members:
+            return _newborn(element, [member for member in members if member != masks.NEWBORN])
+        return _set(element, members)
+    if record.category == "002F" and re.fullmatch(r"[\w.]+", text):
+        try:
+            resolve_name(_name(text), layout, element.table)
+        except (UnknownNameError, RelationError):
+            return _set(element, [text])
+    if _NAME.fullmatch(text):
+        text = f"{element.column} = {text}"
+    elif text.startswith(("<", ">", "=")):
+        text = f"{element.column} {text}"
+    return _relation(element, layout, text)
+
+
+def _set(element: Element, members: list[str]) -> Form:
+    return Form(
+        type="expect_element_in_set",
+        table=element.table,
+        columns=(element.column,),
+        parameters={"values": members, "numeric": _whole(element)},
+        element=element,
+        fault="недопустимое значение",
+        expected=f"одно из: {', '.join(members)}" if len(members) > 1 else members[0],
+    )
+
+
+def _newborn(element: Element, others: list[str]) -> Form:
+    pattern = "|".join([*map(re.escape, others), masks.NEWBORN_PATTERN])
+    words = "ПДДММГГН (П – пол, ДДММГГ – дата рождения, Н – порядковый номер от 1 до 10)"
+    return _formatted(element, pattern=pattern, expected=" или ".join([*others, words]))
+
+
+def _presence(element: Element, layout: Layout) -> Form:
+    table = layout.root
+    columns: tuple[str, ...] = (f"count({element.name})",)
+    if parent := layout.by_path.get(element.parent_path):
+        table = parent.table
+        if not element.table_head:
+            columns = (element.column,)
+        if not parent.table_head:
+            columns += (parent.column,)
+    return Form(
+        type="expect_element_present",
+        table=table,
+        columns=columns,
+        parameters={},
+        element=element,
+        fault="обязательный элемент отсутствует или пуст",
+        expected="заполненный элемент" if element.type != "S" else "группа элементов",
+    )
+
+
+def _format(record: RuleRecord, element: Element, layout: Layout) -> Form:
+    parts = []
+    pattern = None
+    calendar = record.MASK_VAL == masks.CALENDAR
+    mask = None
+    if calendar:
+        parts.append("дата ГГГГ-ММ-ДД, существующая в календаре")
+    elif record.NSI_OBJ:
+        mask = {"dictionary": record.NSI_OBJ, "key": "IDDoc", "field": record.NSI_EL}
+        parts.append(f"вид по маске {record.NSI_OBJ}.{record.NSI_EL} для типа документа DOCTYPE")
+    elif record.MASK_VAL:
+        pattern = masks.pattern(record.MASK_VAL)
+        if pattern is None:
+            raise NotSupportedError(f"маска не разобрана: {record.MASK_VAL}")
+        parts.append(f"вид {record.MASK_VAL} (9 – цифра, X – необязательная цифра, A – латинская буква)")
+    if record.COMMENT.startswith("Допустимы"):
+        allowed = masks.characters(record.COMMENT)
+        if allowed is None or (allowed and pattern):
+            raise NotSupportedError(f"перечень символов не разобран: {record.COMMENT}")
+        if allowed:
+            pattern = f"[{allowed}]*"
+        parts.append(record.COMMENT.removeprefix("Допустимы").removeprefix(" только").strip())
+    least, most = record.MIN_LEN, record.MAX_LEN
+    if least is not None or most is not None:
+        parts.append(f"длина {least}" if least == most else f"длина от {least} до {most}")
+    if not parts:
+        raise NotSupportedError("нет формального выражения")
+    return _formatted(
+        element, pattern=pattern, expected=", ".join(parts), least=least, most=most, calendar=calendar, mask=mask
+    )
+
+
+def _formatted(
+    element: Element,
+    *,
+    pattern: str | None,
+    expected: str,
+    least: int | None = None,
+    most: int | None = None,
+    calendar: bool = False,
+    mask: Mapping[str, str] | None = None,
+) -> Form:
+    return Form(
+        type="expect_element_in_format",
+        table=element.table,
+        columns=(element.column, "DOCTYPE") if mask else (element.column,),
+        parameters={
+            "pattern": pattern,
+            "min_length": least,
+            "max_length": most,
+            "calendar": calendar,
+            "mask": mask,
+        },
+        element=element,
+        fault="значение не соответствует формату",
+        expected=expected,
+    )
+
+
+def _relation(element: Element, layout: Layout, text: str) -> Form:
+    try:
+        stated = parse(text)
+    except RelationError as error:
+        raise NotSupportedError("нет формального выражения") from error
+    try:
+        resolved = resolve_condition(stated, layout, element.table)
+    except UnknownNameError as error:
+        raise NotSupportedError(f"нет в структуре файла: {error}") from error
+    names = list(dict.fromkeys([element.column, *map(str, references(resolved))]))
+    return Form(
+        type="expect_element_in_relation",
+        table=element.table,
+        columns=tuple(names),
+        parameters={"relation": str(resolved), "types": {name: kind_of(layout, element.table, name) for name in names}},
+        element=element,
+        fault="нарушено соотношение",
+        expected=_in_words(stated, element),
+    )
+
+
+def _in_words(condition: Condition, element: Element) -> str:
+    """«не больше DATE_2» of ``DATE_1 <= DATE_2`` on DATE_1; the formula itself of anything longer."""
+    if isinstance(condition, Comparison) and condition.operators and len(condition.operands) == 2:
+        left, right = condition.operands
+        if left == Name(None, element.column):
+            return f"{_WORDS[condition.operators[0]]} {right}"
+    return str(condition)
+
+
+def _name(text: str) -> Name:
+    table, _, column = text.rpartition(".")
+    if not _NAME.fullmatch(text):
+        raise RelationError(text)
+    return Name(table or None, column)
+
+
+def _whole(element: Element) -> bool:
+    return element.type == "N" and element.scale == 0
+
+
+@cache
+def _dictionaries() -> dict[str, Any]:
+    text = (ROOT / "include" / "rules" / "dictionaries.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))

@@ -1,0 +1,225 @@
+"""Relations between values of a record: the language, its tree, and what a text refers to.
+
+    SUMV = sum(SL.SUM_M)            DATE_1 <= DATE_2 <= ZAP.DATE_Z_2           DS1 <> list(DS2.DS2) и DS1 <> list(DS3.DS3)
+    200 < VNOV_D < 2500             SANK_MEK = sum(SANK.S_SUM, S_TIP = {1, 10, 11, 12})
+
+References: ``COL`` of the row itself (or of the group's presence), ``TABLE.COL`` of the row above, ``sum(TABLE.COL)`` and
+``count(TABLE)`` of the rows below (``sum`` and ``count`` may carry a relation that chooses them), ``list(TABLE.COL)`` the
+values of a repeated element, ``today()`` the day of processing. ``year(x)``, ``month(x)`` of a date; ``years(a, b)`` full
+years from date a to date b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lark import Lark, Token, Transformer, UnexpectedInput
+
+GRAMMAR = r"""
+?start: disjunction
+?disjunction: conjunction ("или" conjunction)*
+?conjunction: statement ("и" statement)*
+?statement: comparison | "(" disjunction ")"
+comparison: sum (OPERATOR operand)+
+?operand: sum | set
+set: "{" constant ("," constant)* "}"
+?sum: term (SIGN term)*
+?term: constant | reference | function | "(" sum ")"
+constant: NUMBER | CODE | TEXT
+?reference: name | aggregate | today
+name: NAME ["." NAME]
+aggregate: AGGREGATE "(" name ["," disjunction] ")"
+today: "today" "(" ")"
+function: FUNCTION "(" sum ("," sum)* ")"
+
+AGGREGATE: "sum" | "count" | "list"
+FUNCTION: "years" | "year" | "month"
+OPERATOR: "<=" | ">=" | "<>" | "<" | ">" | "="
+SIGN: "+" | "-"
+NUMBER: /\d+(\.\d+)?/
+CODE.2: /[A-Z]\d\d(\.\d+)?(?![A-Z0-9_])/
+TEXT: /"[^"]*"/
+NAME: /[A-Z][A-Z0-9_]*/
+%ignore /\s+/
+"""
+
+
+@dataclass(frozen=True)
+class Constant:
+    text: str
+
+    def __str__(self) -> str:
+        return self.text if self.text.replace(".", "", 1).isdigit() else f'"{self.text}"'
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A set of constants."""
+
+    members: tuple[Constant, ...]
+
+    def __str__(self) -> str:
+        return "{" + ", ".join(map(str, self.members)) + "}"
+
+
+@dataclass(frozen=True)
+class Name:
+    """A column, ``table`` None for the row's own."""
+
+    table: str | None
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}" if self.table else self.column
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Something of the rows below: ``sum(T.C)``, ``count(T)`` (``name.column`` is the table), ``list(T.C)``."""
+
+    function: str
+    name: Name
+    where: Condition | None
+
+    def __str__(self) -> str:
+        return f"{self.function}({self.name}{f', {self.where}' if self.where else ''})"
+
+
+@dataclass(frozen=True)
+class Today:
+    def __str__(self) -> str:
+        return "today()"
+
+
+Reference = Name | Aggregate | Today
+
+
+@dataclass(frozen=True)
+class Function:
+    name: str
+    arguments: tuple[Term, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.arguments))})"
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Terms with their signs, +1 or -1."""
+
+    terms: tuple[tuple[int, Term], ...]
+
+    def __str__(self) -> str:
+        (_, first), *rest = self.terms
+        parts = [f" {'+' if sign > 0 else '-'} {f'({term})' if isinstance(term, Sum) else term}" for sign, term in rest]
+        return str(first) + "".join(parts)
+
+
+Term = Constant | Reference | Function | Sum
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A chain: every pair of neighbours must hold."""
+
+    operands: tuple[Term | Choice, ...]
+    operators: tuple[str, ...]
+
+    def __str__(self) -> str:
+        rest = (f" {operator} {operand}" for operator, operand in zip(self.operators, self.operands[1:], strict=True))
+        return str(self.operands[0]) + "".join(rest)
+
+
+@dataclass(frozen=True)
+class Junction:
+    """``и`` (all) or ``или`` (any) of conditions."""
+
+    word: str
+    parts: tuple[Condition, ...]
+
+    def __str__(self) -> str:
+        texts = [f"({part})" if isinstance(part, Junction) else str(part) for part in self.parts]
+        return f" {self.word} ".join(texts)
+
+
+Condition = Comparison | Junction
+Node = Condition | Term | Choice
+
+
+class RelationError(ValueError):
+    """A text that is no relation."""
+
+
+class _Tree(Transformer[Token, Condition]):
+    """Tree of the dataclasses above from lark's."""
+
+    def constant(self, items: list[Token]) -> Constant:
+        return Constant(str(items[0]).strip('"'))
+
+    def set(self, items: list[Constant]) -> Choice:
+        return Choice(tuple(items))
+
+    def name(self, items: list[Token | None]) -> Name:
+        first, second = items
+        return Name(str(first), str(second)) if second is not None else Name(None, str(first))
+
+    def aggregate(self, items: list[Token | Name | Condition | None]) -> Aggregate:
+        function, name, where = items
+        return Aggregate(str(function), name, where)  # type: ignore[arg-type]
+
+    def today(self, _items: list[Token]) -> Today:
+        return Today()
+
+    def function(self, items: list[Token | Term]) -> Function:
+        name, *arguments = items
+        return Function(str(name), tuple(arguments))  # type: ignore[arg-type]
+
+    def sum(self, items: list[Token | Term]) -> Sum:
+        signs = [1] + [1 if sign == "+" else -1 for sign in items[1::2]]
+        return Sum(tuple(zip(signs, items[0::2], strict=True)))  # type: ignore[arg-type]
+
+    def comparison(self, items: list[Token | Term]) -> Comparison:
+        return Comparison(tuple(items[0::2]), tuple(map(str, items[1::2])))  # type: ignore[arg-type]
+
+    def conjunction(self, items: list[Condition]) -> Junction:
+        return Junction("и", tuple(items))
+
+    def disjunction(self, items: list[Condition]) -> Junction:
+        return Junction("или", tuple(items))
+
+
+_PARSER = Lark(GRAMMAR, parser="lalr", maybe_placeholders=True, start=["start", "reference"])
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Condition:
+    """Tree of a relation; raises ``RelationError`` for a text outside the language."""
+    return _parse(text, "start")  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=1024)
+def parse_reference(text: str) -> Reference:
+    """Tree of one reference: ``ZAP.DATE_Z_2``, ``sum(SL.SUM_M)``; raises ``RelationError``."""
+    return _parse(text, "reference")  # type: ignore[return-value]
+
+
+def references(node: Node) -> Iterator[Reference]:
+    """References of a tree from left to right; those inside an aggregate's choice belong to its rows and are left out."""
+    match node:
+        case Name() | Aggregate() | Today():
+            yield node
+        case Function(arguments=parts) | Junction(parts=parts) | Comparison(operands=parts):
+            for part in parts:
+                yield from references(part)
+        case Sum(terms=terms):
+            for _, term in terms:
+                yield from references(term)
+
+
+def _parse(text: str, start: str) -> Node:
+    try:
+        return _Tree().transform(_PARSER.parse(text, start=start))
+    except UnexpectedInput as error:
+        raise RelationError(f"not a relation: {text!r}") from error

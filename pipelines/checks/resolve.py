@@ -1,0 +1,93 @@
+"""Names of elements as the dictionaries write them, made into references from a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipelines.checks.frames import group
+from pipelines.checks.relation import (
+    Aggregate,
+    Choice,
+    Condition,
+    Constant,
+    Function,
+    Junction,
+    Name,
+    Sum,
+    Term,
+    Today,
+)
+from pipelines.formats.layout import Layout
+
+
+class UnknownNameError(LookupError):
+    """A name that the layout does not have; its argument is the name."""
+
+
+def resolve_condition(condition: Condition, layout: Layout, table: str) -> Condition:
+    """The condition with every name made a reference from ``table``; raises ``UnknownNameError``."""
+    if isinstance(condition, Junction):
+        return replace(condition, parts=tuple(resolve_condition(part, layout, table) for part in condition.parts))
+    return replace(condition, operands=tuple(_operand(operand, layout, table) for operand in condition.operands))
+
+
+def resolve_name(name: Name, layout: Layout, table: str) -> Name | Aggregate:
+    """Where the value of a name stands, as seen from a row of ``table``.
+
+    Own column, else the nearest row above, else a group that the file has once, else the values of a repeated element (a
+    list). ``Z_SL.LPU`` may name a group merged into another table. Raises ``UnknownNameError``.
+    """
+    own, above, once, lists = _reach(layout, table)
+    wanted = None if name.table is None else _table_of(name.table, layout)
+    for place in [*own, *above, *once, *lists]:
+        if wanted is not None and place != wanted:
+            continue
+        if any(column.column == name.column for column in layout.tables[place].columns):
+            if place in own:
+                return Name(None, name.column)
+            found = Name(place, name.column)
+            return Aggregate("list", found, None) if place in lists else found
+    raise UnknownNameError(str(name))
+
+
+def _reach(layout: Layout, table: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Tables as seen from one: itself, those above, those that the file has once, all others."""
+    own = [table] if table in layout.tables else []
+    above = list(layout.ancestors(table)) if own else []
+    once = [name for name, spec in layout.tables.items() if spec.parent is None and not layout.by_path[spec.path].repeated]
+    once = [name for name in once if name not in own + above]
+    return own, above, once, [name for name in layout.tables if name not in own + above + once]
+
+
+def _table_of(name: str, layout: Layout) -> str:
+    try:
+        return group(layout, name).table
+    except KeyError as error:
+        raise UnknownNameError(name) from error
+
+
+def _operand(term: Term | Choice, layout: Layout, table: str) -> Term | Choice:
+    return term if isinstance(term, Choice) else _term(term, layout, table)
+
+
+def _term(term: Term, layout: Layout, table: str) -> Term:
+    match term:
+        case Constant() | Today():
+            return term
+        case Name():
+            return resolve_name(term, layout, table)
+        case Function():
+            return replace(term, arguments=tuple(_term(part, layout, table) for part in term.arguments))
+        case Sum():
+            return replace(term, terms=tuple((sign, _term(part, layout, table)) for sign, part in term.terms))
+        case Aggregate(function="count"):
+            below = _table_of(term.name.column, layout)
+            return replace(term, where=term.where and resolve_condition(term.where, layout, below))
+        case Aggregate(name=Name(table=str(below), column=column)):
+            place = _table_of(below, layout)
+            found = resolve_name(Name(None, column), layout, place)
+            if found != Name(None, column):
+                raise UnknownNameError(str(term.name))
+            where = term.where and resolve_condition(term.where, layout, place)
+            return replace(term, name=Name(place, column), where=where)
+    raise UnknownNameError(str(term))

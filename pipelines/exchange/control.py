@@ -1,0 +1,107 @@
+"""Control of an opened package: structure, suites, values, the kind's own checks; and which records stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy import Connection
+
+from pipelines.checks import findings as found
+from pipelines.checks.locate import locate
+from pipelines.checks import suites
+from pipelines.checks.runner import run
+from pipelines.checks.values import value_faults
+from pipelines.exchange import messages
+from pipelines.exchange.kinds import Mask, Opened, PackageKind
+from pipelines.formats.layout import Layout
+from pipelines.formats.tables import PARENT, Tables
+from pipelines.nsi import Dictionaries
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All findings of a package, located, and the mask of records that stand (``bool`` per row of the record table)."""
+
+    findings: pd.DataFrame
+    accepted: Mask
+
+
+def control(connection: Connection, kind: PackageKind, opened: Opened, dictionaries: Dictionaries) -> Verification:
+    """Run every check of the kind over an opened package."""
+    received = opened.package.received_at.date()
+    parts = [_structure(role, tables) for role, tables in opened.tables.items()]
+    of_role = {member.role: suites.load(member.suites) for member in kind.members if member.suites}
+    parts.append(run(opened.tables, of_role, dictionaries, kind.report_date(opened) or received, received))
+    so_far = found.concat(parts)
+    parts.append(_values(opened, so_far))
+    for check in kind.checks:
+        parts.append(check(connection, opened, found.concat(parts)))
+    everything = found.concat(parts)
+    accepted = _accepted(kind, opened, everything)
+    return Verification(locate(everything, opened.tables), accepted)
+
+
+def _structure(role: str, tables: Tables) -> pd.DataFrame:
+    """Anomalies of a reader as findings."""
+    return found.frame(
+        messages.finding(str(row["code"]), role=role, **_shown(tables.layout, row)) for row in tables.anomalies.to_pylist()
+    )
+
+
+def _shown(layout: Layout, row: dict[str, object]) -> dict[str, object]:
+    element = layout.by_path.get(str(row["element"]))
+    texts: dict[str, object] = {"expected": "", "length": 0, "since": "", "version": "", "member": "", "field": ""}
+    if element is not None:
+        number = f"до {element.length} цифр" + (f" и {element.scale} после точки" if element.scale else "")
+        texts |= {"expected": number, "length": element.length, "since": element.since or "", "version": row["value"]}
+    return texts | {key: row[key] for key in ("table", "row", "element", "value")}
+
+
+def _values(opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
+    parts = []
+    for role, tables in opened.tables.items():
+        named = so_far[so_far["member"] == role]
+        faults = value_faults(tables, named)
+        parts.append(found.frame(messages.finding(str(row["code"]), role=role, **_shown(tables.layout, row)) for row in faults))
+    return found.concat(parts)
+
+
+def record_rows(tables: Tables, table: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
+    """Rows of the record table above the given rows of a table; None for a table that is not below it."""
+    layout = tables.layout
+    while table != layout.record:
+        spec = layout.tables.get(table)
+        if spec is None or spec.parent is None:
+            return None
+        rows = tables.data[table].column(PARENT).to_numpy()[rows]
+        table = spec.parent
+    return rows
+
+
+def _accepted(kind: PackageKind, opened: Opened, everything: pd.DataFrame) -> Mask:
+    """Which records stand: none after a fatal finding or an error outside the records (or any error, by policy)."""
+    main = kind.members[0].role
+    tables = opened.tables[main]
+    accepted = np.ones(tables.data[tables.layout.record].num_rows, dtype=bool)
+    against = everything[everything["severity"] != "warning"]
+    if (against["severity"] == "fatal").any() or (kind.policy == "package" and len(against)):
+        return np.zeros_like(accepted)
+    for (role, table), group in against.groupby(["member", "table"]):
+        assert isinstance(role, str)
+        assert isinstance(table, str)
+        if role != main:
+            if opened.tables[role].layout.record != table and table not in _below_record(opened.tables[role].layout):
+                return np.zeros_like(accepted)
+            continue  # the kind's own checks carry it over to the main file's records
+        rows = record_rows(tables, table, group["row"].to_numpy())
+        if rows is None:
+            return np.zeros_like(accepted)
+        accepted[rows] = False
+    return accepted
+
+
+def _below_record(layout: Layout) -> set[str]:
+    return {name for name in layout.tables if layout.record in layout.ancestors(name)}

@@ -1,0 +1,138 @@
+"""The day's journal for auditors: every package and every event, with the head of the chain, as XLSX and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+import fsspec
+import xlsxwriter
+from sqlalchemy import Connection, Row
+
+from pipelines.exchange import journal
+from pipelines.exchange.model import RESULT_TITLES, Result
+from pipelines.exchange.protocol import LOCAL
+from pipelines.ground.money import roubles
+from pipelines.ground.sql import statement
+from pipelines.ground.store import Store
+
+COLUMNS: Sequence[tuple[str, str, int]] = (
+    ("id", "№ в журнале", 10),
+    ("received_at", "Получен", 19),
+    ("sender", "Отправитель", 24),
+    ("sender_code", "Код", 8),
+    ("channel", "Канал", 8),
+    ("name", "Пакет", 32),
+    ("kind", "Вид", 10),
+    ("size", "Размер, байт", 12),
+    ("result", "Результат", 16),
+    ("duplicate_of", "Повтор пакета", 10),
+    ("period", "Отчётный месяц", 12),
+    ("records", "Записей", 10),
+    ("accepted", "Принято", 10),
+    ("findings", "Замечаний", 10),
+    ("sum_accepted", "Сумма принятых, руб.", 16),
+    ("answered_at", "Обработан", 19),
+    ("sent_at", "Ответ отправлен", 19),
+    ("sha256", "SHA-256", 66),
+)
+EVENT_COLUMNS: Sequence[tuple[str, str, int]] = (
+    ("seq", "№", 10),
+    ("at", "Время", 19),
+    ("package", "Пакет", 10),
+    ("name", "Событие", 14),
+    ("actor", "Кто", 16),
+    ("hash", "Хеш", 66),
+)
+
+
+def make(connection: Connection, store: Store, folder_url: str, day: date) -> list[str]:
+    """Make the journal of a local day in ``<folder_url>/<year>/``, keep it in the store and note it in the chain.
+
+    Returns the paths of the files. Made again, it replaces them; earlier issues stay in the store under their hash.
+    """
+    since = datetime.combine(day, time.min, LOCAL)
+    bounds = {"since": since, "until": since + timedelta(days=1)}
+    packages = connection.execute(statement("exchange/daily_packages"), bounds).all()
+    events = connection.execute(statement("exchange/daily_events"), bounds).all()
+    seq, head = journal.head(connection)
+    files = {
+        f"journal_{day:%Y%m%d}.xlsx": _workbook(day, packages, events, seq, head),
+        f"journal_{day:%Y%m%d}.csv": _csv(packages),
+    }
+    details = {"day": day, "files": {name: store.put(content) for name, content in files.items()}, "head": head, "seq": seq}
+    journal.append(connection, None, journal.Event("DAILY_JOURNAL", datetime.now(UTC), details))
+    return [_publish(f"{folder_url}/{day:%Y}/{name}", content) for name, content in files.items()]
+
+
+def _publish(url: str, content: bytes) -> str:
+    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
+    filesystem.pipe_file(f"{path}.part", content)
+    filesystem.mv(f"{path}.part", path)
+    return str(path)
+
+
+def _value(row: Row[tuple[object, ...]], column: str) -> str | int | None:
+    value = getattr(row, column)
+    if column == "result":
+        return RESULT_TITLES[Result(value)] if value else "в обработке"
+    if column == "sum_accepted":
+        return None if value is None else roubles(value)
+    if isinstance(value, datetime):
+        return value.astimezone(LOCAL).strftime("%d.%m.%Y %H:%M:%S")
+    if isinstance(value, date):
+        return value.strftime("%m.%Y")
+    return value if isinstance(value, int) else None if value is None else str(value)
+
+
+def _csv(packages: Sequence[Row[tuple[object, ...]]]) -> bytes:
+    """``;``-separated UTF-8 with a byte order mark; text that a spreadsheet would take for a formula gets an apostrophe."""
+    target = io.StringIO(newline="")
+    writer = csv.writer(target, delimiter=";", quoting=csv.QUOTE_MINIMAL)
+    writer.writerow([title for _, title, _ in COLUMNS])
+    for row in packages:
+        values = [_value(row, column) for column, _, _ in COLUMNS]
+        writer.writerow([f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value for value in values])
+    return target.getvalue().encode("utf-8-sig")
+
+
+def _workbook(
+    day: date, packages: Sequence[Row[tuple[object, ...]]], events: Sequence[Row[tuple[object, ...]]], seq: int, head: str
+) -> bytes:
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"title": f"Журнал обмена за {day:%d.%m.%Y}", "created": datetime(2000, 1, 1)})
+    bold = book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "text_wrap": True})
+    for title, columns, rows in (("Пакеты", COLUMNS, packages), ("События", EVENT_COLUMNS, events)):
+        sheet = book.add_worksheet(title)
+        for column, (name, heading, width) in enumerate(columns):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, heading, bold)
+            for number, row in enumerate(rows, start=1):
+                value = _value(row, name)
+                if isinstance(value, int):
+                    sheet.write_number(number, column, value)
+                elif value is not None:
+                    sheet.write_string(number, column, value)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+    totals = book.add_worksheet("Итоги")
+    totals.set_column(0, 0, 40)
+    totals.set_column(1, 1, 70)
+    counts = {title: sum(row.result == result for row in packages) for result, title in RESULT_TITLES.items()}
+    lines: list[tuple[str, str | int]] = [
+        ("Журнал обмена за", f"{day:%d.%m.%Y}"),
+        ("Пакетов", len(packages)),
+        *counts.items(),
+    ]
+    lines += [("Последнее событие цепочки", seq), ("Хеш последнего события", head)]
+    for number, (label, value) in enumerate(lines):
+        totals.write_string(number, 0, label, bold)
+        totals.write(number, 1, value)
+    book.close()
+    return target.getvalue()

@@ -1,0 +1,90 @@
+"""Opening a package: rights of the sender, archive, members, reading into tables."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+
+from pipelines.exchange.kinds import Member, Opened, PackageKind
+from pipelines.exchange.model import Package
+from pipelines.exchange.subscribers import Subscriber
+from pipelines.formats import layout as layouts
+from pipelines.formats.archive import ArchiveLimits, ArchiveMember, open_archive
+from pipelines.formats.dbf import read_dbf
+from pipelines.formats.tables import FileFault, Tables
+from pipelines.formats.xml_reader import read_xml
+
+
+class WatchedMember:
+    """A file of the package that counts and hashes what is read of it; each iteration reads it from its beginning."""
+
+    def __init__(self, role: str, archived: ArchiveMember) -> None:
+        self.role = role
+        self.name = archived.name
+        self.size = 0
+        self.sha256 = ""
+        self._archived = archived
+
+    def __iter__(self) -> Iterator[bytes]:
+        digest, size = hashlib.sha256(), 0
+        for chunk in self._archived.stream():
+            digest.update(chunk)
+            size += len(chunk)
+            yield chunk
+        self.size, self.sha256 = size, digest.hexdigest()
+
+
+def check_arrival(package: Package, limits: ArchiveLimits) -> None:
+    """Raise the ``FileFault`` of a package that has no content to open."""
+    if package.size > limits.package_bytes:
+        raise FileFault("PKG.060", reason=f"размер {package.size} байт, допускается {limits.package_bytes}")
+    if not package.attached:
+        raise FileFault("PKG.130")
+    if package.incomplete:
+        raise FileFault("PKG.120")
+    if package.size == 0:
+        raise FileFault("PKG.030")
+
+
+def check_rights(package: Package, kind: PackageKind, match: re.Match[str], sender: Subscriber) -> None:
+    """Raise the ``FileFault`` of a sender who may not send this package."""
+    if sender.kind not in kind.senders or not sender.active(package.received_at.date()):
+        raise FileFault("PKG.100")
+    code = match.groupdict().get("sender")
+    if code is not None and code != sender.code:
+        raise FileFault("PKG.101", organisation=code)
+
+
+def open_package(
+    package: Package, content: bytes, kind: PackageKind, match: re.Match[str], limits: ArchiveLimits
+) -> tuple[Opened, list[WatchedMember]]:
+    """Read all members of a package; raises ``FileFault`` for what makes the whole of it unreadable."""
+    found = _assign(open_archive(content, limits), kind, match)
+    tables: dict[str, Tables] = {}
+    watched: list[WatchedMember] = []
+    for member, archived in found:
+        watched.append(WatchedMember(member.role, archived))
+        tables[member.role] = _read(member, watched[-1])
+    return Opened(package, match, tables, {file.role: file.name for file in watched}), watched
+
+
+def _assign(archived: list[ArchiveMember], kind: PackageKind, match: re.Match[str]) -> list[tuple[Member, ArchiveMember]]:
+    left = dict(enumerate(archived, start=1))
+    found = []
+    for member in kind.members:
+        pattern = member.pattern(match)
+        number = next((number for number, file in left.items() if pattern.fullmatch(file.name)), None)
+        if number is None:
+            raise FileFault("PKG.090", member=f"{member.role} (маска {pattern.pattern})")
+        found.append((member, left.pop(number)))
+    if left:
+        raise FileFault("PKG.091", number=next(iter(left)))
+    return found
+
+
+def _read(member: Member, file: Iterable[bytes]) -> Tables:
+    layout = layouts.load(member.layout)
+    if member.format == "xml":
+        return read_xml(file, layout, member.role)
+    return read_dbf(b"".join(file), layout, member.role)

@@ -1,0 +1,366 @@
+"""A package's way: one transaction from the lock on its row to its answer in the outbox.
+
+Loaded rows, findings, the journal's events and the files to send commit together or not at all. A run that dies anywhere
+leaves the package as it was, and the next run does the same work with the same result; bytes put into the store before the
+commit are addressed by their content, so doing it again changes nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy import Connection, Row, text
+
+from pipelines.checks import findings as found
+from pipelines.checks.locate import locate
+from pipelines.exchange import journal, messages, protocol
+from pipelines.exchange.control import control
+from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
+from pipelines.exchange.model import RESULT_TITLES, Outgoing, Package, Result
+from pipelines.exchange.opening import WatchedMember, check_arrival, check_rights, open_package
+from pipelines.exchange.steps import Step, no_step
+from pipelines.exchange.subscribers import Subscribers
+from pipelines.formats.archive import ArchiveLimits
+from pipelines.formats.tables import FileFault
+from pipelines.ground import database
+from pipelines.ground.sql import statement
+from pipelines.ground.store import Store
+from pipelines.nsi import Dictionaries
+
+log = logging.getLogger(__name__)
+
+
+class ProcessingFailed(RuntimeError):  # noqa: N818
+    """A fault of ours while processing a package; the package is FAILED and will be retried."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run came to. ``result`` is None when the package waits for an earlier one or is in other hands."""
+
+    package_id: int
+    name: str
+    result: Result | None
+    findings: int
+    seconds: float
+
+    @property
+    def title(self) -> str:
+        """One line in Russian without personal data."""
+        if self.result is None:
+            return f"Пакет {self.name}: отложен, в работе или ждёт более ранний"
+        return f"Пакет {self.name}: {RESULT_TITLES[self.result]}, замечаний {self.findings}, {self.seconds:.1f} с"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Settings of processing that come from the region's profile."""
+
+    limits: ArchiveLimits
+    policies: Mapping[str, Policy]
+    findings_sample: int
+    incomplete_minutes: int
+
+
+@dataclass
+class _Verdict:
+    """What is decided about a package while it is processed."""
+
+    result: Result
+    findings: pd.DataFrame
+    applied: Applied = field(default_factory=lambda: Applied(0, 0))
+    members: Sequence[WatchedMember] = ()
+    extra: Sequence[Outgoing] = ()
+    kind: PackageKind | None = None
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Processes packages of one installation."""
+
+    url: str
+    store: Store
+    catalogue: Catalogue
+    subscribers: Subscribers
+    organisations: Mapping[str, str]
+    rules: Rules
+    dictionaries: Callable[[Connection], Dictionaries]
+    step: Step = no_step
+
+    def process(self, package_id: int) -> Outcome:
+        """Process one package. Bad input is an answer; raises ``ProcessingFailed`` for faults of ours, after noting them."""
+        started = time.monotonic()
+        with database.transaction(self.url) as connection:
+            connection.execute(statement("exchange/package_attempt"), {"id": package_id})
+        self.step("attempt noted")
+        try:
+            with database.transaction(self.url) as connection:
+                outcome = self._process(connection, package_id, started)
+                self.step("before commit")
+            self.step("committed")
+        except Exception as error:
+            self._note_failure(package_id, error)
+            raise ProcessingFailed(f"пакет {package_id}: {_describe(error)}") from None
+        return outcome
+
+    def _process(self, connection: Connection, package_id: int, started: float) -> Outcome:
+        row = connection.execute(statement("exchange/package_lock"), {"id": package_id}).first()
+        if row is None:
+            name = connection.execute(statement("exchange/package_name"), {"id": package_id}).scalar_one()
+            return Outcome(package_id, name, None, 0, 0.0)
+        self.step("locked")
+        package = _package(row)
+        _serialise(connection, package, row.number)
+        if package.sender is None:
+            return self._close(connection, package, self._stranger(), started)
+        first = connection.execute(
+            statement("exchange/package_same"),
+            {"id": package.id, "attached": package.attached, "incomplete": package.incomplete}
+            | {name: getattr(package, name) for name in ("sender", "name", "sha256")},
+        ).first()
+        if first is not None:
+            if first.state != "ANSWERED":
+                return Outcome(package.id, package.name, None, 0, 0.0)
+            return self._repeat(connection, package, first.id, started)
+        verdict = self._judge(connection, package, row)
+        if verdict is None:
+            return Outcome(package.id, package.name, None, 0, 0.0)
+        return self._close(connection, package, verdict, started)
+
+    def _judge(self, connection: Connection, package: Package, row: Row[tuple[object, ...]]) -> _Verdict | None:
+        """Open, control and apply; None when an earlier package with the same number is still under way."""
+        kind: PackageKind | None = None
+        try:
+            check_arrival(package, self.rules.limits)
+            identified = self.catalogue.identify(package.name)
+            if identified is None:
+                raise self._misnamed(package.name)
+            kind, match = identified
+            kind = replace(kind, policy=self.rules.policies.get(kind.code, kind.policy))
+            check_rights(package, kind, match, self.subscribers.by_code[str(package.sender)])
+            taken = connection.execute(
+                statement("exchange/package_number_taken"),
+                {"sender": package.sender, "kind": kind.code, "number": row.number, "id": package.id},
+            ).first()
+            if taken is not None and taken.state != "ANSWERED":
+                return None
+            if taken is not None:
+                raise FileFault("PKG.110", date=f"{taken.received_at.astimezone(protocol.LOCAL):%d.%m.%Y}")
+            return self._apply(connection, package, kind, match)
+        except FileFault as fault:
+            return _Verdict(Result.REJECTED, self._fault(fault), kind=kind)
+
+    def _apply(self, connection: Connection, package: Package, kind: PackageKind, match: re.Match[str]) -> _Verdict:
+        content = self.store.get(package.sha256)
+        opened, members = open_package(package, content, kind, match, self.rules.limits)
+        del content
+        self.step("opened")
+        verified = control(connection, kind, opened, self.dictionaries(connection))
+        self.step("checked")
+        records, accepted = len(verified.accepted), int(verified.accepted.sum())
+        if accepted:
+            applied = kind.apply(connection, opened, verified.accepted)
+        else:
+            applied = Applied(records, 0, period=kind.report_date(opened))
+        self.step("applied")
+        stands = not (verified.findings["severity"] != "warning").any()
+        result = Result.ACCEPTED if stands else Result.PARTIAL if accepted else Result.REJECTED
+        extra = kind.answers(connection, opened, verified.findings) if kind.answers and accepted else ()
+        return _Verdict(result, verified.findings, applied, members, extra, kind)
+
+    def _stranger(self) -> _Verdict:
+        return _Verdict(Result.QUARANTINED, self._fault(FileFault("PKG.140")))
+
+    def _misnamed(self, name: str) -> FileFault:
+        kin = next((kind for kind in self.catalogue.kinds if kind.family.match(name)), None)
+        if kin is None:
+            return FileFault("PKG.020", name=name)
+        return FileFault("PKG.010", name=name, kind=kin.title)
+
+    def _fault(self, fault: FileFault) -> pd.DataFrame:
+        parameters = {"minutes": self.rules.incomplete_minutes} | dict(fault.parameters)
+        role = str(parameters.get("member", "")) if not fault.code.startswith("PKG") else ""
+        return locate(found.frame([messages.finding(fault.code, role=role, **parameters)]), {})
+
+    def _close(self, connection: Connection, package: Package, verdict: _Verdict, started: float) -> Outcome:
+        """Write findings, members, answers, the package's row and, last, its events."""
+        for member in verdict.members:
+            connection.execute(
+                statement("exchange/member_insert"),
+                {"package": package.id, "role": member.role, "name": member.name, "size": member.size}
+                | {"sha256": member.sha256},
+            )
+        _copy_findings(connection, package.id, verdict.findings)
+        self.step("findings written")
+        if verdict.result is not Result.QUARANTINED:
+            self._answer(connection, package, verdict)
+        self.step("answers written")
+        outcome = Outcome(package.id, package.name, verdict.result, len(verdict.findings), time.monotonic() - started)
+        _finish(connection, package, verdict)
+        return outcome
+
+    def _answer(self, connection: Connection, package: Package, verdict: _Verdict) -> None:
+        told = protocol.Verdict(
+            package=package,
+            kind_title=verdict.kind.title if verdict.kind else "",
+            sender_name=self.organisations.get(package.sender or "", package.sender or ""),
+            result=verdict.result,
+            records=verdict.applied.records,
+            accepted=verdict.applied.accepted,
+            findings=verdict.findings,
+        )
+        stem = protocol.answer_stem(package.name)
+        files = [
+            Outgoing(f"{stem}.XML", protocol.flk_p(told, stem)),
+            Outgoing(f"{stem}.XLSX", protocol.workbook(told, self.rules.findings_sample)),
+            *verdict.extra,
+        ]
+        suffix = _free_suffix(connection, package, [file.name for file in files])
+        for file in files:
+            connection.execute(
+                statement("exchange/outgoing_insert"),
+                {
+                    "package": package.id,
+                    "channel": package.channel,
+                    "address": package.address,
+                    "name": _suffixed(file.name, suffix),
+                    "sha256": self.store.put(file.content),
+                    "size": len(file.content),
+                    "subject": f"Протокол обработки пакета {package.name}",
+                    "body": f"Пакет {package.name}: {RESULT_TITLES[verdict.result]}. Протокол во вложении.",
+                    "reference": package.reference,
+                    "created_at": datetime.now(UTC),
+                },
+            )
+
+    def _repeat(self, connection: Connection, package: Package, first: int, started: float) -> Outcome:
+        """The same bytes again: the same answer, byte for byte, and no second load."""
+        connection.execute(
+            statement("exchange/outgoing_again"),
+            {
+                "package": package.id,
+                "first": first,
+                "channel": package.channel,
+                "address": package.address,
+                "reference": package.reference,
+                "created_at": datetime.now(UTC),
+            },
+        )
+        verdict = _Verdict(Result.DUPLICATE, found.frame())
+        _finish(connection, package, verdict, duplicate_of=first)
+        return Outcome(package.id, package.name, Result.DUPLICATE, 0, time.monotonic() - started)
+
+    def _note_failure(self, package_id: int, error: Exception) -> None:
+        """Mark the package FAILED, due again after a growing pause; says what broke, never with what values."""
+        described = _describe(error)
+        now = datetime.now(UTC)
+        try:
+            with database.transaction(self.url) as connection:
+                attempts = connection.execute(
+                    text("select attempts from exchange.package where id = :id"), {"id": package_id}
+                ).scalar_one()
+                due_at = now + min(timedelta(minutes=2**attempts), timedelta(hours=1))
+                connection.execute(
+                    statement("exchange/package_failed"), {"id": package_id, "error": described, "due_at": due_at}
+                )
+                journal.append(connection, package_id, journal.Event("FAILED", now, {"error": described}))
+        except Exception:  # the database itself is away: the package stays RECEIVED and is taken again
+            log.exception("Пакет %s: сбой не удалось записать в журнал", package_id)
+
+
+def _package(row: Row[tuple[object, ...]]) -> Package:
+    names = Package.__dataclass_fields__
+    return Package(**{name: getattr(row, name) for name in names})
+
+
+def _serialise(connection: Connection, package: Package, number: str | None) -> None:
+    """Wait for other runs that hold a package of the same sender and name, or the same number."""
+    for key in sorted({f"name:{package.sender}:{package.name}", f"number:{package.sender}:{number or package.name}"}):
+        connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
+def _copy_findings(connection: Connection, package: int, findings: pd.DataFrame) -> None:
+    if not len(findings):
+        return
+    rows = pd.DataFrame(
+        {
+            "package": package,
+            "ordinal": range(1, len(findings) + 1),
+            **{name: findings[name] for name in ("member", "rule", "severity", "element")},
+            "base": findings["parent"],
+            **{name: findings[name] for name in protocol.LOCATED},
+            "value": findings["value"].str.replace("\x00", "\ufffd"),
+            "message": findings["message"],
+            "byte_offset": findings["offset"],
+        }
+    )
+    database.copy_table(connection, "exchange.finding", pa.Table.from_pandas(rows, preserve_index=False))
+
+
+def _free_suffix(connection: Connection, package: Package, names: Sequence[str]) -> str:
+    """Suffix that keeps an answer from replacing another package's answer of the same name: "" or _2, _3, …"""
+    rows = connection.execute(
+        statement("exchange/outgoing_names"), {"channel": package.channel, "address": package.address}
+    ).scalars()
+    taken = set(rows)
+    suffixes = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))
+    return next(suffix for suffix in suffixes if taken.isdisjoint(_suffixed(name, suffix) for name in names))
+
+
+def _suffixed(name: str, suffix: str) -> str:
+    base, _, extension = name.rpartition(".")
+    return f"{base}{suffix}.{extension}"
+
+
+def _finish(connection: Connection, package: Package, verdict: _Verdict, duplicate_of: int | None = None) -> None:
+    """The package's row and the event that seals it; appended last, because the chain is held until the commit."""
+    now = datetime.now(UTC)
+    applied = verdict.applied
+    facts = {
+        "result": str(verdict.result),
+        "records": applied.records,
+        "accepted": applied.accepted,
+        "findings": len(verdict.findings),
+    }
+    connection.execute(
+        statement("exchange/package_answered"),
+        facts
+        | {
+            "id": package.id,
+            "duplicate_of": duplicate_of,
+            "period": applied.period,
+            "sums": json.dumps(applied.sums, sort_keys=True),
+            "answered_at": now,
+        },
+    )
+    sealed = connection.execute(statement("exchange/findings_digest"), {"package": package.id}).scalar_one()
+    outgoing = connection.execute(
+        text("select name, sha256 from exchange.outgoing where package = :package order by id"), {"package": package.id}
+    ).all()
+    details = facts | {
+        "kind": verdict.kind.code if verdict.kind else "",
+        "members": {member.name: member.sha256 for member in verdict.members},
+        "sums": applied.sums,
+        "findings_sha256": sealed,
+        "outgoing": [[row.name, row.sha256] for row in outgoing],
+    }
+    journal.append(connection, package.id, journal.Event("ANSWERED", now, details))
+
+
+def _describe(error: BaseException) -> str:
+    """Type of an error and where it arose: its text may hold values of the file."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} ({place})"

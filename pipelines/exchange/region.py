@@ -1,0 +1,277 @@
+"""Profile of a territory: ``include/region/<name>/region.yaml``, its organisations and the settings of the exchange."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import yaml
+
+OrganisationKind = Literal["МО", "СМО"]
+ChannelCode = Literal["sftp", "mail"]
+NumberPolicy = Literal["refuse", "replace"]
+"""What to do with a package number that has already come with other bytes."""
+RecordPolicy = Literal["records", "package"]
+
+_CODES: Mapping[OrganisationKind, re.Pattern[str]] = {"МО": re.compile(r"\d{6}"), "СМО": re.compile(r"\d{5}")}
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+class RegionError(ValueError):
+    """A profile that cannot be used; the text names the file and the place in it."""
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """A subscriber of the exchange, valid ``since`` … ``until`` inclusive (``None``: open)."""
+
+    code: str
+    kind: OrganisationKind
+    name: str
+    short: str
+    mnemonic: str
+    login: str
+    addresses: tuple[str, ...]
+    channels: tuple[ChannelCode, ...]
+    since: date
+    until: date | None
+
+    def active(self, on: date) -> bool:
+        """Whether the organisation takes part in the exchange on that day."""
+        return self.since <= on and (self.until is None or on <= self.until)
+
+
+@dataclass(frozen=True)
+class Fund:
+    """The territorial fund itself: the sender of every answer."""
+
+    name: str
+    mnemonic: str
+    mail: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of a package: bytes of the archive, members, bytes after inflating, inflated bytes per byte of the archive."""
+
+    package_bytes: int
+    members: int
+    inflated_bytes: int
+    ratio: int
+
+
+@dataclass(frozen=True)
+class ExchangeSettings:
+    """Terms of the exchange: ``incomplete_after`` in seconds, ``retention_days`` by store, ``policies`` by kind of package.
+
+    ``findings_sample`` is the number of findings of one rule that a protocol shows.
+    """
+
+    incomplete_after: int
+    limits: Limits
+    number_policy: NumberPolicy
+    policies: Mapping[str, RecordPolicy]
+    retention_days: Mapping[str, int]
+    findings_sample: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """A territory: ``code`` is its KOD_TF (2 digits), ``okato`` its ОКАТО (5 digits), ``folder`` the home of ``nsi/``."""
+
+    code: str
+    okato: str
+    title: str
+    fund: Fund
+    organisations: tuple[Organisation, ...]
+    settings: ExchangeSettings
+    folder: Path
+
+    @cached_property
+    def _codes(self) -> Mapping[str, Organisation]:
+        return {organisation.code: organisation for organisation in self.organisations}
+
+    @cached_property
+    def _logins(self) -> Mapping[str, Organisation]:
+        return {organisation.login: organisation for organisation in self.organisations}
+
+    @cached_property
+    def _addresses(self) -> Mapping[str, Organisation]:
+        return {address.casefold(): item for item in self.organisations for address in item.addresses}
+
+    def by_code(self, code: str) -> Organisation | None:
+        """The organisation with that registry code; ``None`` for a stranger."""
+        return self._codes.get(code)
+
+    def by_login(self, login: str) -> Organisation | None:
+        """The organisation whose folder that login opens."""
+        return self._logins.get(login)
+
+    def by_address(self, address: str) -> Organisation | None:
+        """The organisation that trusts the mail address, whatever its case."""
+        return self._addresses.get(address.strip().casefold())
+
+    def active(self, on: date) -> tuple[Organisation, ...]:
+        """Organisations that take part in the exchange on that day, in the order of the profile."""
+        return tuple(organisation for organisation in self.organisations if organisation.active(on))
+
+
+def load(path: Path) -> Region:
+    """Read a profile: the file, or the folder that holds ``region.yaml``; raises ``RegionError`` naming the place."""
+    file = path / "region.yaml" if path.is_dir() else path
+    try:
+        declaration = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise RegionError(f"{file.name}: не читается ({type(error).__name__})") from error
+    return _region(_Node(declaration, file.name), file.parent)
+
+
+def _region(root: _Node, folder: Path) -> Region:
+    root.only("code", "okato", "title", "fund", "organisations", "settings")
+    region = Region(
+        code=root.text("code", re.compile(r"\d{2}")),
+        okato=root.text("okato", re.compile(r"\d{5}")),
+        title=root.text("title"),
+        fund=_fund(root.child("fund")),
+        organisations=tuple(_organisation(node) for node in root.items("organisations")),
+        settings=_settings(root.child("settings")),
+        folder=folder,
+    )
+    _unique(region, "code", lambda organisation: (organisation.code,))
+    _unique(region, "login", lambda organisation: (organisation.login,))
+    _unique(region, "mnemonic", lambda organisation: (organisation.mnemonic,))
+    _unique(region, "addresses", lambda organisation: tuple(address.casefold() for address in organisation.addresses))
+    return region
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A mapping of the profile with its place, for errors that say where."""
+
+    value: Any
+    place: str
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        if not isinstance(self.value, dict):
+            raise RegionError(f"{self.place}: ожидается набор полей")
+        return self.value
+
+    def get(self, key: str) -> Any:
+        if key not in self.fields:
+            raise RegionError(f"{self.place}: нет поля {key}")
+        return self.fields[key]
+
+    def fail(self, key: str, expected: str) -> RegionError:
+        return RegionError(f"{self.place}.{key}: ожидается {expected}")
+
+    def only(self, *known: str) -> None:
+        """Raise for fields that the profile does not know: a misspelt optional field must not pass in silence."""
+        if unknown := sorted(set(self.fields) - set(known)):
+            raise RegionError(f"{self.place}: неизвестное поле {unknown[0]}")
+
+    def text(self, key: str, mask: re.Pattern[str] | None = None) -> str:
+        value = self.get(key)
+        if not isinstance(value, str) or not value or (mask is not None and mask.fullmatch(value) is None):
+            raise self.fail(key, f"строка вида {mask.pattern}" if mask else "непустая строка")
+        return value
+
+    def texts(self, key: str, mask: re.Pattern[str] | None = None) -> tuple[str, ...]:
+        values = self.get(key)
+        if not isinstance(values, list):
+            raise self.fail(key, "список")
+        return tuple(_Node({key: value}, self.place).text(key, mask) for value in values)
+
+    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
+        value = self.get(key)
+        if value not in allowed:
+            raise self.fail(key, "одно из " + ", ".join(allowed))
+        return cast(str, value)
+
+    def number(self, key: str) -> int:
+        value = self.get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+            raise self.fail(key, "целое число больше нуля")
+        return value
+
+    def day(self, key: str, optional: bool = False) -> date | None:
+        value = self.get(key)
+        if value is None and optional:
+            return None
+        if not isinstance(value, date):
+            raise self.fail(key, "дата ГГГГ-ММ-ДД")
+        return value
+
+    def child(self, key: str) -> _Node:
+        return _Node(self.get(key), f"{self.place}.{key}")
+
+    def items(self, key: str) -> tuple[_Node, ...]:
+        values = self.get(key)
+        if not isinstance(values, list):
+            raise self.fail(key, "список")
+        return tuple(_Node(value, f"{self.place}.{key}[{number}]") for number, value in enumerate(values, 1))
+
+
+def _fund(node: _Node) -> Fund:
+    node.only("name", "mnemonic", "mail")
+    return Fund(name=node.text("name"), mnemonic=node.text("mnemonic"), mail=node.text("mail", _MAIL))
+
+
+def _organisation(node: _Node) -> Organisation:
+    node.only("code", "kind", "name", "short", "mnemonic", "login", "addresses", "channels", "since", "until")
+    kind = cast(OrganisationKind, node.choice("kind", ("МО", "СМО")))
+    since = node.day("since")
+    until = node.day("until", optional=True)
+    assert since is not None
+    if until is not None and until < since:
+        raise node.fail("until", "дата не раньше since")
+    channels = node.texts("channels")
+    if unknown := set(channels) - {"sftp", "mail"}:
+        raise node.fail("channels", f"sftp, mail (указано {sorted(unknown)[0]})")
+    return Organisation(
+        code=node.text("code", _CODES[kind]),
+        kind=kind,
+        name=node.text("name"),
+        short=node.text("short"),
+        mnemonic=node.text("mnemonic"),
+        login=node.text("login", re.compile(r"[a-z0-9._-]+")),
+        addresses=node.texts("addresses", _MAIL),
+        channels=cast("tuple[ChannelCode, ...]", channels),
+        since=since,
+        until=until,
+    )
+
+
+def _settings(node: _Node) -> ExchangeSettings:
+    node.only("incomplete_after", "limits", "number_policy", "policies", "retention_days", "findings_sample")
+    limits = node.child("limits")
+    limits.only("package_bytes", "members", "inflated_bytes", "ratio")
+    policies = node.child("policies")
+    retention = node.child("retention_days")
+    return ExchangeSettings(
+        incomplete_after=node.number("incomplete_after"),
+        limits=Limits(
+            package_bytes=limits.number("package_bytes"),
+            members=limits.number("members"),
+            inflated_bytes=limits.number("inflated_bytes"),
+            ratio=limits.number("ratio"),
+        ),
+        number_policy=cast(NumberPolicy, node.choice("number_policy", ("refuse", "replace"))),
+        policies={kind: cast(RecordPolicy, policies.choice(kind, ("records", "package"))) for kind in policies.fields},
+        retention_days={store: retention.number(store) for store in retention.fields},
+        findings_sample=node.number("findings_sample"),
+    )
+
+
+def _unique(region: Region, name: str, values: Callable[[Organisation], tuple[str, ...]]) -> None:
+    seen: dict[str, str] = {}
+    for organisation in region.organisations:
+        for value in values(organisation):
+            if value in seen:
+                raise RegionError(f"{name}: значение организации {organisation.code} уже занято организацией {seen[value]}")
+            seen[value] = organisation.code

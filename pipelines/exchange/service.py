@@ -1,0 +1,174 @@
+"""The exchange of one installation, as the DAGs and the command line use it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from pipelines import nsi
+from pipelines.exchange import daily, region, subscribers
+from pipelines.exchange.channels.base import Channel
+from pipelines.exchange.inbox import Readiness, Receiver
+from pipelines.exchange.kinds import Catalogue, PackageKind
+from pipelines.exchange.outbox import DeliveryReport, Outbox
+from pipelines.exchange.processing import Outcome, ProcessingFailed, Processor, Rules
+from pipelines.exchange.retention import HousekeepingReport, keep_house
+from pipelines.exchange.steps import Step, no_step
+from pipelines.exchange.subscribers import Subscribers
+from pipelines.formats.archive import ArchiveLimits
+from pipelines.ground import database
+from pipelines.ground.settings import ROOT, Settings
+from pipelines.ground.sql import statement
+from pipelines.ground.store import Store
+
+log = logging.getLogger(__name__)
+
+RECEIVE_LIMIT = 500
+"""Files taken from one channel in one run: the rest waits in the channel, where it is safe."""
+PENDING_LIMIT = 4096
+Answer = TypeVar("Answer")
+ATTEMPTS = 8
+"""Tries of a package that fails through our fault before an operator must look at it."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Everything that one run needs, opened once: settings, profile, kinds, channels."""
+
+    settings: Settings
+    channels: Mapping[str, Channel]
+    kinds: Sequence[PackageKind]
+    step: Step = no_step
+
+    @cached_property
+    def region(self) -> region.Region:
+        return region.load(self.settings.region_dir)
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.settings.store_url)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.kinds)
+
+    @cached_property
+    def subscribers(self) -> Subscribers:
+        with database.transaction(self.settings.database_url) as connection:
+            return subscribers.read(connection)
+
+    def set_up(self) -> None:
+        """Load the region's organisations and dictionaries into the database; repeating it changes nothing."""
+        with database.transaction(self.settings.database_url) as connection:
+            subscribers.load_region(connection, self.region)
+            nsi.store_folder(connection, self.settings.region_dir / "nsi")
+
+    def look(self) -> int:
+        """Number of files that are ready in all channels. A channel that fails is logged and does not hide the others."""
+        return sum(self._each_channel(self._receiver.look))
+
+    def receive(self) -> Mapping[str, list[int]]:
+        """Claim what is ready; subsystem to ids of packages; "" holds those that no subsystem takes, answered at once."""
+        received: dict[str, list[int]] = {}
+        for found in self._each_channel(lambda channel: list(self._receiver.receive(channel, RECEIVE_LIMIT))):
+            for package_id, subsystem in self._subsystems(found):
+                received.setdefault(subsystem, []).append(package_id)
+        for package_id in self.pending(""):
+            try:
+                log.info(self.process(package_id).title)
+            except ProcessingFailed as error:
+                log.error("Сбой обработки: %s", error)
+        return received
+
+    def pending(self, subsystem: str) -> list[int]:
+        """Packages of a subsystem that wait: received, or failed and due again."""
+        with database.transaction(self.settings.database_url) as connection:
+            rows = connection.execute(
+                statement("exchange/package_waiting"),
+                {"subsystem": subsystem, "now": datetime.now(UTC), "attempts": ATTEMPTS, "limit": PENDING_LIMIT},
+            ).scalars()
+            return list(rows)
+
+    def name_of(self, package_id: int) -> str:
+        """Name of a package as it arrived."""
+        with database.transaction(self.settings.database_url) as connection:
+            return str(connection.execute(statement("exchange/package_name"), {"id": package_id}).scalar_one())
+
+    def process(self, package_id: int) -> Outcome:
+        """Process one package; see ``Processor.process``."""
+        return self._processor.process(package_id)
+
+    def deliver(self) -> DeliveryReport:
+        """Send what the outbox holds."""
+        return Outbox(self.settings.database_url, self.store, self.channels, self.step).deliver()
+
+    def daily_journal(self, day: date) -> list[str]:
+        """Make the day's journal (XLSX, CSV) in the auditors' folder and the store; returns the paths of the files."""
+        with database.transaction(self.settings.database_url) as connection:
+            return daily.make(connection, self.store, self.settings.journal_url, day)
+
+    def housekeeping(self, today: date) -> HousekeepingReport:
+        """Retention of the store by the region's terms."""
+        with database.transaction(self.settings.database_url) as connection:
+            return keep_house(connection, self.store, self.region.settings.retention_days, today)
+
+    @cached_property
+    def _receiver(self) -> Receiver:
+        patience = timedelta(seconds=self.region.settings.incomplete_after)
+        return Receiver(
+            self.settings.database_url,
+            self.store,
+            self.catalogue,
+            self.subscribers,
+            Readiness(incomplete_after=patience),
+            self.step,
+        )
+
+    @cached_property
+    def _processor(self) -> Processor:
+        terms = self.region.settings
+        limits = terms.limits
+        return Processor(
+            url=self.settings.database_url,
+            store=self.store,
+            catalogue=self.catalogue,
+            subscribers=self.subscribers,
+            organisations={organisation.code: organisation.short for organisation in self.region.organisations},
+            rules=Rules(
+                limits=ArchiveLimits(
+                    package_bytes=limits.package_bytes,
+                    members=limits.members,
+                    inflated_bytes=limits.inflated_bytes,
+                    ratio=limits.ratio,
+                ),
+                policies=terms.policies,
+                findings_sample=terms.findings_sample,
+                incomplete_minutes=max(1, terms.incomplete_after // 60),
+            ),
+            dictionaries=self._dictionaries,
+            step=self.step,
+        )
+
+    def _each_channel(self, act: Callable[[Channel], Answer]) -> list[Answer]:
+        results = []
+        for channel in self.channels.values():
+            try:
+                results.append(act(channel))
+            except Exception as error:  # one host that is away must not stop the others
+                log.warning("Канал %s недоступен: %s", channel.code, type(error).__name__)
+        return results
+
+    def _subsystems(self, package_ids: list[int]) -> list[tuple[int, str]]:
+        with database.transaction(self.settings.database_url) as connection:
+            rows = connection.execute(statement("exchange/package_subsystems"), {"ids": package_ids})
+            return [(row.id, row.subsystem) for row in rows]
+
+    @staticmethod
+    def _dictionaries(connection: Connection) -> nsi.Dictionaries:
+        return nsi.load(connection)

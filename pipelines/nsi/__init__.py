@@ -1,0 +1,6 @@
+"""Dated dictionaries (НСИ): load, look up on a date, keep editions."""
+
+from pipelines.nsi.dictionaries import Dictionaries, Dictionary
+from pipelines.nsi.store import load, store_edition, store_folder
+
+__all__ = ["Dictionaries", "Dictionary", "load", "store_edition", "store_folder"]

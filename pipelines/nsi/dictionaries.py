@@ -1,0 +1,172 @@
+"""Look-ups in dated dictionaries, vectorised.
+
+A row of a dictionary is in force from DATEBEG to DATEEND, both days included; an empty end is open, an empty beginning too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+BEGIN = "DATEBEG"
+END = "DATEEND"
+
+Days = npt.NDArray[np.datetime64]
+Mask = npt.NDArray[np.bool_]
+
+_FIRST = np.datetime64("0001-01-01", "D")
+_LAST = np.datetime64("9999-12-31", "D")
+_SPAN = 1 << 23  # more days than there are between the first and the last date
+
+
+@dataclass(frozen=True)
+class _Index:
+    """Keys of one field and their periods, merged and sorted by (key, first day)."""
+
+    keys: pa.Array  # distinct values
+    starts: npt.NDArray[np.int64]  # key * _SPAN + first day
+    ends: npt.NDArray[np.int64]  # key * _SPAN + last day
+
+
+class Dictionary:
+    """One edition of a dictionary: ``rows`` string columns named as in the order, first and last days datetime64[D]."""
+
+    def __init__(self, name: str, rows: pa.Table, first: Days, last: Days) -> None:
+        self.name = name
+        self.rows = rows
+        self.first = first
+        self.last = last
+        self._indexes: dict[str, _Index] = {}
+
+    @classmethod
+    def of(cls, name: str, rows: pa.Table) -> Dictionary:
+        """Dictionary from string columns, the period in DATEBEG and DATEEND; raises ``ValueError`` for a date not ISO."""
+        return cls(name, rows, _days(name, rows, BEGIN, _FIRST), _days(name, rows, END, _LAST))
+
+    def values(self, field: str) -> pa.Array:
+        """Values of a field; ``TER+KOD1`` joins several. Raises ``LookupError`` for an unknown one."""
+        parts = [part.strip() for part in field.split("+")]
+        unknown = [part for part in parts if part not in self.rows.column_names]
+        if unknown:
+            raise LookupError(f"dictionary {self.name} has no field {', '.join(unknown)}")
+        columns = [self.rows[part].combine_chunks() for part in parts]
+        return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, "")
+
+    def contains(self, field: str, values: pa.Array, on: date | Days | None = None) -> Mask:
+        """Whether each value is in force on its day; a missing day (NaT, None) asks for any period. Null is not contained.
+
+        ``values``: strings, plain or dictionary-encoded; ``on``: one day or datetime64[D] of their length.
+        """
+        index = self._index(field)
+        if isinstance(values, pa.ChunkedArray):
+            values = values.combine_chunks()
+        if not isinstance(values, pa.DictionaryArray):
+            values = pc.dictionary_encode(values)
+        distinct = pc.index_in(values.dictionary.cast(pa.string()), value_set=index.keys)
+        place = np.append(pc.fill_null(distinct, -1).to_numpy(zero_copy_only=False), -1)
+        keys = place[pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)].astype(np.int64)
+        known: Mask = keys >= 0
+        if on is None or not len(index.starts):
+            return known
+        days = np.broadcast_to(np.asarray(on, dtype="datetime64[D]"), keys.shape)
+        moment = keys * _SPAN + (days - _FIRST).astype(np.int64)
+        period = np.searchsorted(index.starts, moment, side="right") - 1
+        inside = (period >= 0) & (moment <= index.ends[period])
+        found: Mask = known & (inside | np.isnat(days))
+        return found
+
+    def get(self, field: str, value: str, on: date | None = None) -> Mapping[str, str | None] | None:
+        """The row in force on a day whose field has the value (the first of several); None when there is none."""
+        mask = pc.fill_null(pc.equal(self.values(field), value), False).to_numpy(zero_copy_only=False)
+        if on is not None:
+            day = np.datetime64(on, "D")
+            mask = mask & (self.first <= day) & (day <= self.last)
+        hits = np.flatnonzero(mask)
+        return dict(self.rows.slice(int(hits[0]), 1).to_pylist()[0]) if len(hits) else None
+
+    def _index(self, field: str) -> _Index:
+        if field not in self._indexes:
+            encoded = pc.dictionary_encode(self.values(field))
+            keys = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+            first = (self.first - _FIRST).astype(np.int64)
+            last = (self.last - _FIRST).astype(np.int64)
+            usable = np.flatnonzero((keys >= 0) & (first <= last))
+            order = usable[np.lexsort((first[usable], keys[usable]))]
+            starts, ends = _merged(keys[order] * _SPAN + first[order], keys[order] * _SPAN + last[order])
+            self._indexes[field] = _Index(encoded.dictionary.cast(pa.string()), starts, ends)
+        return self._indexes[field]
+
+
+class Dictionaries(Mapping[str, Dictionary]):
+    """Dictionaries by name, as they are in force for an installation."""
+
+    def __init__(self, dictionaries: Iterable[Dictionary]) -> None:
+        self._by_name = {dictionary.name: dictionary for dictionary in dictionaries}
+
+    def __getitem__(self, name: str) -> Dictionary:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Dictionaries:
+        """Dictionaries of ``<folder>/*.csv``, named as the files (see ``read_csv``)."""
+        return cls(Dictionary.of(path.stem, read_csv(path)) for path in sorted(folder.glob("*.csv")))
+
+    def contains(self, dictionary: str, field: str, values: pa.Array, on: date | Days | None = None) -> Mask:
+        """``Dictionary.contains``; raises ``LookupError`` for a dictionary that is not there."""
+        if dictionary not in self:
+            raise LookupError(f"dictionary {dictionary} is not loaded")
+        return self[dictionary].contains(field, values, on)
+
+
+def read_csv(path: Path) -> pa.Table:
+    """Rows of a dictionary's CSV (utf-8, ``;``, a header of field names) as strings; empty cells are null."""
+    return _read_csv(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=128)
+def _read_csv(path: Path, _modified: int) -> pa.Table:
+    with path.open(encoding="utf-8-sig") as lines:
+        names = lines.readline().rstrip("\r\n").replace('"', "").split(";")
+    options = pacsv.ConvertOptions(
+        column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""]
+    )
+    parsing = pacsv.ParseOptions(delimiter=";", newlines_in_values=True)
+    return pacsv.read_csv(path, parse_options=parsing, convert_options=options)
+
+
+def _days(name: str, rows: pa.Table, column: str, missing: np.datetime64) -> Days:
+    if column not in rows.column_names:
+        return np.full(rows.num_rows, missing)
+    try:
+        days = pc.cast(rows[column].combine_chunks(), pa.date32())
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"dictionary {name}: {column} is no ISO date") from error
+    result = days.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    return np.where(days.is_null().to_numpy(zero_copy_only=False), missing, result)
+
+
+def _merged(
+    starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Periods sorted by start with those that overlap joined; keys lie further apart than any period, so they never join."""
+    if not len(starts):
+        return starts, ends
+    reach = np.maximum.accumulate(ends)
+    opens = np.append(True, starts[1:] > reach[:-1])
+    first = np.flatnonzero(opens)
+    return starts[first], np.maximum.reduceat(ends, first)

@@ -1,0 +1,90 @@
+"""Editions of dictionaries in PostgreSQL: schema ``nsi``."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from pipelines.ground.database import copy_table
+from pipelines.ground.sql import statement
+from pipelines.nsi.dictionaries import BEGIN, END, Dictionaries, Dictionary
+
+KEPT = 256
+"""Editions kept in the memory of a process."""
+
+
+def store_edition(
+    connection: Connection,
+    dictionary: str,
+    rows: Iterable[Mapping[str, str | None]],
+    *,
+    title: str = "",
+    source: str = "",
+) -> int:
+    """Store an edition and return its id; the same rows again give the id they had, and nothing is written.
+
+    ``rows`` hold the dictionary's own fields; DATEBEG and DATEEND are ISO dates or empty. Raises ``ValueError`` for others.
+    """
+    fields = [{name: value or None for name, value in row.items()} for row in rows]
+    texts = [json.dumps(row, ensure_ascii=False, sort_keys=True) for row in fields]
+    place = {"dictionary": dictionary, "sha256": hashlib.sha256("\n".join(texts).encode()).hexdigest()}
+    added = connection.execute(statement("nsi/add_edition"), {**place, "title": title, "source": source}).scalar()
+    if added is None:
+        return int(connection.execute(statement("nsi/find_edition"), place).scalar_one())
+    entries = pa.table(
+        {
+            "edition": pa.array([added] * len(fields), pa.int64()),
+            "row": pa.array(range(len(fields)), pa.int32()),
+            "fields": pa.array(texts, pa.string()),
+            "valid_from": pa.array([_day(row.get(BEGIN)) for row in fields], pa.date32()),
+            "valid_to": pa.array([_day(row.get(END)) for row in fields], pa.date32()),
+        }
+    )
+    copy_table(connection, "nsi.entry", entries)
+    return int(added)
+
+
+def store_folder(connection: Connection, folder: Path) -> None:
+    """Store every ``<dictionary>.csv`` of a region's folder (``;``, utf-8, header of field names) as its edition."""
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            store_edition(connection, path.stem, csv.DictReader(file, delimiter=";"), source=path.name)
+
+
+def load(connection: Connection) -> Dictionaries:
+    """The last edition of every dictionary; an edition is read once per process."""
+    current = connection.execute(statement("nsi/current_editions")).all()
+    return Dictionaries(_cached(connection, row.dictionary, row.id, row.sha256) for row in current)
+
+
+_read_before: dict[tuple[str, str], Dictionary] = {}
+
+
+def _cached(connection: Connection, name: str, edition: int, sha256: str) -> Dictionary:
+    key = (name, sha256)  # the content, not the id: ids begin anew in another database
+    if key not in _read_before:
+        while len(_read_before) >= KEPT:
+            del _read_before[next(iter(_read_before))]
+        _read_before[key] = _read(connection, name, edition)
+    return _read_before[key]
+
+
+def _read(connection: Connection, name: str, edition: int) -> Dictionary:
+    entries = connection.execute(statement("nsi/entries"), {"edition": edition}).all()
+    columns = sorted({column for entry in entries for column in entry.fields})
+    rows = pa.table({column: pa.array([e.fields.get(column) for e in entries], pa.string()) for column in columns})
+    first = np.array([e.valid_from or date.min for e in entries], dtype="datetime64[D]")
+    last = np.array([e.valid_to or date.max for e in entries], dtype="datetime64[D]")
+    return Dictionary(name, rows, first, last)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,127 @@
+"""Registers of accounts H + L: name, checks across the two files, load of what was accepted."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, text
+
+from pipelines.checks import findings as found
+from pipelines.exchange import messages
+from pipelines.exchange.kinds import Applied, Mask, Member, Opened, PackageKind
+from pipelines.formats.tables import Tables
+from pipelines.ground.money import kopecks
+from pipelines.pump.load import load_register
+
+MAIN, PERSONS = "H", "L"
+
+
+def report_month(opened: Opened) -> date | None:
+    """First day of the report month that SCHET names; None when it names none."""
+    schet = opened.tables[MAIN].data["SCHET"]
+    if schet.num_rows == 0:
+        return None
+    try:
+        return date(int(schet["YEAR"][0].as_py() or 0), int(schet["MONTH"][0].as_py() or 0), 1)
+    except ValueError:
+        return None
+
+
+def check_links(connection: Connection, opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
+    """H against L and both against the names of their files (LNK.010–LNK.080)."""
+    main, persons = opened.tables[MAIN], opened.tables[PERSONS]
+    return found.concat(
+        [
+            _file_names(opened),
+            _missing(MAIN, main, "ZAP", "ID_PAC", "LNK.030", persons.data["PERS"]["ID_PAC"]),
+            _missing(PERSONS, persons, "PERS", "ID_PAC", "LNK.040", main.data["ZAP"]["ID_PAC"]),
+            _repeated(PERSONS, persons, "PERS", "ID_PAC", "LNK.050"),
+            _repeated(MAIN, main, "ZAP", "N_ZAP", "LNK.060"),
+            _repeated(MAIN, main, "ZAP", "IDCASE", "LNK.070"),
+            _faulty_persons(main, persons, so_far),
+        ]
+    )
+
+
+def _file_names(opened: Opened) -> pd.DataFrame:
+    stems = {role: name.rsplit(".", 1)[0].upper() for role, name in opened.file_names.items()}
+    expected = [
+        (MAIN, "FILENAME", "LNK.010", stems[MAIN]),
+        (PERSONS, "FILENAME", "LNK.010", stems[PERSONS]),
+        (PERSONS, "FILENAME1", "LNK.020", stems[MAIN]),
+    ]
+    rows = []
+    for role, column, code, name in expected:
+        header = opened.tables[role].data["ZGLV"]
+        value = header[column][0].as_py() if header.num_rows else None
+        if value and value.upper() != name:
+            rows.append(messages.finding(code, role=role, table="ZGLV", row=0, element=f"ZGLV/{column}", value=value))
+    return found.frame(rows)
+
+
+def _frame(role: str, tables: Tables, table: str, column: str, code: str, faulty: pa.Array) -> pd.DataFrame:
+    """Findings of one message at the rows where ``faulty`` is true."""
+    rows = np.flatnonzero(faulty.to_numpy(zero_copy_only=False))
+    values = tables.data[table][column].take(pa.array(rows))
+    element = tables.layout.element(table, column).path
+    frame = found.frame([messages.finding(code, role=role, table=table, element=element)] * len(rows))
+    return frame.assign(row=rows, value=pd.Series(values.to_pandas()).astype("str"))
+
+
+def _missing(role: str, tables: Tables, table: str, column: str, code: str, known: pa.ChunkedArray) -> pd.DataFrame:
+    values = tables.data[table][column].combine_chunks()
+    faulty = pc.and_(pc.is_valid(values), pc.invert(pc.is_in(values, value_set=known.combine_chunks())))
+    return _frame(role, tables, table, column, code, faulty)
+
+
+def _repeated(role: str, tables: Tables, table: str, column: str, code: str) -> pd.DataFrame:
+    values = pd.Series(tables.data[table][column].to_pandas())
+    return _frame(role, tables, table, column, code, pa.array(values.duplicated(keep=False) & values.notna()))
+
+
+def _faulty_persons(main: Tables, persons: Tables, so_far: pd.DataFrame) -> pd.DataFrame:
+    """Errors of a person's record stand against all of that person's cases."""
+    errors = so_far[(so_far["member"] == PERSONS) & (so_far["severity"] == "error")]
+    rows = set(errors.loc[errors["table"] == "PERS", "row"])
+    for table in ("DOST", "DOST_P"):
+        parents = persons.data[table]["_parent"].to_numpy()
+        rows |= set(parents[errors.loc[errors["table"] == table, "row"]])
+    ids = persons.data["PERS"]["ID_PAC"].combine_chunks().take(pa.array(sorted(rows), pa.int64())).drop_null()
+    faulty = pc.is_in(main.data["ZAP"]["ID_PAC"].combine_chunks(), value_set=ids, skip_nulls=True)
+    return _frame(MAIN, main, "ZAP", "ID_PAC", "LNK.080", faulty)
+
+
+def apply(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
+    """Load the accepted cases and their persons; sums are those of the accepted cases."""
+    month = report_month(opened)
+    assert month is not None, "a register without report month has fatal findings"
+    connection.execute(text("select pump.open_month(:month)"), {"month": month})
+    load_register(connection, opened, accepted, month)
+    sums = opened.tables[MAIN].data["ZAP"]["SUMV"].combine_chunks().filter(pa.array(accepted))
+    total = pc.sum(sums.cast(pa.decimal128(38, 2))).as_py()
+    return Applied(len(accepted), int(accepted.sum()), month, {"SUMV": kopecks(total)})
+
+
+KINDS = (
+    PackageKind(
+        code="PUMP_H",
+        title="Реестр счетов и персональных данных (Д.1, Д.5)",
+        subsystem="pump",
+        name=re.compile(r"H(?P<tail>M(?P<sender>\d{6})(?:S(?P<payer>\d{5})|T(?P<fund>\d{2}))_\d{4}\d{1,6})", re.IGNORECASE),
+        family=re.compile(r"HM?\d", re.IGNORECASE),
+        members=(
+            Member(MAIN, r"{stem}\.xml", "xml", "H", suites="pump/H"),
+            Member(PERSONS, r"L{tail}\.xml", "xml", "L", suites="pump/L"),
+        ),
+        senders=frozenset({"МО"}),
+        policy="records",
+        report_date=report_month,
+        apply=apply,
+        checks=(check_links,),
+    ),
+)

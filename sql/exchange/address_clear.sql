@@ -1,0 +1,1 @@
+delete from exchange.trusted_address where organisation = :code

@@ -1,0 +1,1 @@
+insert into exchange.trusted_address (address, organisation) values (lower(:address), :code)

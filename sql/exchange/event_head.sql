@@ -1,0 +1,1 @@
+select seq, hash from exchange.event order by seq desc limit 1

@@ -1,0 +1,1 @@
+select name from exchange.outgoing where channel = :channel and address = :address

@@ -1,0 +1,1 @@
+update exchange.outgoing set sent_at = :now where id = :id and sent_at is null

@@ -1,0 +1,1 @@
+select seq, at, name, actor, details from exchange.event where package = :package order by seq

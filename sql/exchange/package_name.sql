@@ -1,0 +1,1 @@
+select name from exchange.package where id = :id

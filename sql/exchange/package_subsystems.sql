@@ -1,0 +1,1 @@
+select id, subsystem from exchange.package where id = any(:ids) order by id

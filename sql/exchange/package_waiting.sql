@@ -1,0 +1,3 @@
+select id from exchange.package
+where subsystem = :subsystem and (state = 'RECEIVED' or (state = 'FAILED' and due_at <= :now and attempts < :attempts))
+order by id limit :limit

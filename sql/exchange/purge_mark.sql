@@ -1,0 +1,1 @@
+update exchange.package set purged_at = :now where id = :id

@@ -1,0 +1,1 @@
+delete from exchange.sighting where channel = :channel and key = :key

@@ -1,0 +1,190 @@
+"""One measurement a process: ``generate``, ``floor``, ``ours``, ``plain``; prints JSON with wall seconds and peak memory."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import io
+import json
+import resource
+import sys
+import time
+import xml.parsers.expat
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ORGANISATION, PAYER, SEED = "980001", "98001", 20261122
+
+
+def generate(cases: str, target: str) -> dict[str, Any]:
+    """A register without faults; prints the size of its XML."""
+    from datetime import date
+
+    from pipelines.synthetic.registers import generate_register, package
+
+    from pipelines.exchange.region import load
+    from pipelines.ground.settings import ROOT
+
+    region = load(ROOT / "include" / "region" / "demo")
+    register = generate_register(region, ORGANISATION, PAYER, date(2026, 10, 1), int(cases), SEED, {})
+    name, content = package(register)
+    Path(target).write_bytes(content)
+    Path(target).with_suffix(".name").write_text(name)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {"xml_bytes": sum(info.file_size for info in archive.infolist())}
+
+
+def timed(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def floor(package: str, url: str) -> dict[str, Any]:
+    """What the machine needs at least: inflate, a conforming XML parser that does nothing, COPY of ready bytes."""
+    content = Path(package).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        raw = [_deflated(content, info) for info in archive.infolist()]
+        files = [archive.read(info) for info in archive.infolist()]
+    ready = _ready_bytes(Path(package), url)
+    return {
+        "stages": {
+            "inflate": timed(lambda: [zlib.decompress(data, -15) for data in raw]),
+            f"SAX without handlers ({_sax_name()})": timed(lambda: [_sax(data) for data in files]),
+            "COPY of ready bytes": timed(lambda: _copy(ready, url)),
+        }
+    }
+
+
+def _deflated(content: bytes, info: zipfile.ZipInfo) -> bytes:
+    start = (
+        info.header_offset
+        + 30
+        + sum(int.from_bytes(content[info.header_offset + at : info.header_offset + at + 2], "little") for at in (26, 28))
+    )
+    return content[start : start + info.compress_size]
+
+
+def _libxml2() -> ctypes.CDLL | None:
+    found = ctypes.util.find_library("xml2")
+    return ctypes.CDLL(found) if found else None
+
+
+def _sax_name() -> str:
+    return "libxml2" if _libxml2() else "expat, libxml2 is not installed"
+
+
+def _sax(data: bytes) -> None:
+    library = _libxml2()
+    if library is None:
+        xml.parsers.expat.ParserCreate(None).Parse(data, True)
+        return
+    handlers = ctypes.create_string_buffer(1024)  # xmlSAXHandler, all null
+    if library.xmlSAXUserParseMemory(handlers, None, data, len(data)) != 0:
+        raise SystemExit("libxml2 refused the file")
+
+
+def _ready_bytes(package: Path, url: str) -> list[tuple[str, bytes]]:
+    """CSV of every load table as our own way would send it: the register is loaded, then copied out."""
+    _process(package, url, package.parent / "floor-store")
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        names = [
+            row[0]
+            for row in connection.execute(
+                "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+                "where n.nspname = 'pump' and c.relkind = 'p'"
+            )
+        ]
+        ready = []
+        for name in names:
+            with connection.cursor().copy(f"copy (select * from pump.{name}) to stdout (format csv)") as copy:
+                ready.append((name, b"".join(bytes(part) for part in copy)))
+    return ready
+
+
+def _copy(ready: list[tuple[str, bytes]], url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        for name, data in ready:
+            with connection.cursor().copy(f"copy pump.{name} from stdin (format csv)") as copy:
+                copy.write(data)
+
+
+def _process(package: Path, url: str, store: Path) -> dict[str, Any]:
+    from datetime import UTC, datetime
+
+    from pipelines.exchange import journal
+    from pipelines.exchange.processing import Processor
+    from pipelines.exchange.service import Exchange
+    from pipelines.ground import database
+    from pipelines.ground.settings import Settings
+    from pipelines.ground.sql import statement
+    from pipelines.systems import KINDS
+
+    marks: list[tuple[str, float]] = []
+    exchange = Exchange(
+        Settings(url, store.as_uri(), store.as_uri(), "demo"),
+        {},
+        KINDS,
+        lambda name: marks.append((name, time.perf_counter())),
+    )
+    exchange.set_up()
+    name = package.with_suffix(".name").read_text()
+    content = package.read_bytes()
+    identified = exchange.catalogue.identify(name)
+    assert identified
+    now = datetime.now(UTC)
+    with database.transaction(url) as connection:
+        number = connection.execute(
+            statement("exchange/package_insert"),
+            {
+                "channel": "folder",
+                "source_key": name,
+                "sender": ORGANISATION,
+                "address": "mo980001",
+                "name": name,
+                "reference": None,
+                "attached": True,
+                "incomplete": False,
+                "sha256": exchange.store.put(content),
+                "size": len(content),
+                "received_at": now,
+                "kind": identified[0].code,
+                "subsystem": "pump",
+                "number": identified[0].number(identified[1]),
+            },
+        ).scalar_one()
+        journal.append(connection, number, journal.Event("RECEIVED", now, {}))
+    del content
+    assert isinstance(exchange._processor, Processor)
+    started = time.perf_counter()
+    outcome = exchange.process(number)
+    wall = time.perf_counter() - started
+    stages, before = {}, started
+    for mark, at in marks:
+        stages[mark] = at - before
+        before = at
+    return {"wall": wall, "stages": stages, "result": str(outcome.result), "findings": outcome.findings}
+
+
+def ours(package: str, url: str, store: str) -> dict[str, Any]:
+    """Our own way: bytes in the store to committed rows and answers."""
+    return _process(Path(package), url, Path(store))
+
+
+def plain(package: str, url: str) -> dict[str, Any]:
+    """What one writes first: lxml iterparse, a dict a row, DataFrame.to_sql."""
+    from tests.bench.plain import load
+
+    return {"wall": timed(lambda: load(Path(package).read_bytes(), url))}
+
+
+if __name__ == "__main__":
+    result = globals()[sys.argv[1]](*sys.argv[2:])
+    print(json.dumps(result | {"rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))

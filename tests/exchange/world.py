@@ -1,0 +1,101 @@
+"""A small world for tests: drop folders, a store, a database, and the exchange between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from pipelines.exchange.channels.folder import FolderChannel
+from pipelines.exchange.processing import Outcome
+from pipelines.exchange.region import load
+from pipelines.exchange.service import Exchange
+from pipelines.exchange.steps import Step, no_step
+from pipelines.ground import database as db
+from pipelines.ground.settings import ROOT, Settings
+from pipelines.systems import KINDS
+
+REGION = load(ROOT / "include" / "region" / "demo")
+TIMES = ("received_at", "answered_at", "created_at", "sent_at", "due_at", "at", "purged_at", "attempts")
+CHAIN = ("seq", "previous", "hash")
+
+
+@dataclass
+class World:
+    """Folders of all organisations under ``root``, one exchange over them."""
+
+    url: str
+    root: Path
+
+    @property
+    def folders(self) -> Path:
+        return self.root / "folders"
+
+    def set_up(self) -> World:
+        for organisation in REGION.organisations:
+            for name in ("in", "out"):
+                (self.folders / organisation.login / name).mkdir(parents=True, exist_ok=True)
+        self.exchange().set_up()
+        return self
+
+    def exchange(self, step: Step = no_step) -> Exchange:
+        logins = [organisation.login for organisation in REGION.organisations]
+        channels = {"folder": FolderChannel("folder", self.folders, logins)}
+        return Exchange(
+            Settings(self.url, (self.root / "store").as_uri(), (self.root / "journal").as_uri(), "demo"),
+            channels,
+            KINDS,
+            step,
+        )
+
+    def drop(self, organisation: str, name: str, content: bytes) -> None:
+        found = REGION.by_code(organisation)
+        assert found is not None
+        (self.folders / found.login / "in" / name).write_bytes(content)
+
+    def answers(self, organisation: str) -> dict[str, bytes]:
+        found = REGION.by_code(organisation)
+        assert found is not None
+        return {path.name: path.read_bytes() for path in sorted((self.folders / found.login / "out").iterdir())}
+
+    def run(self, exchange: Exchange | None = None, around: Callable[[int], None] = lambda _: None) -> list[Outcome]:
+        """Receive, process, deliver until nothing is left; ``around`` is told each package before its processing."""
+        exchange = exchange or self.exchange()
+        exchange.look()
+        time.sleep(1.05)  # files must hold still for a second
+        exchange.receive()
+        outcomes = []
+        for subsystem in sorted({kind.subsystem for kind in KINDS}):
+            for package in exchange.pending(subsystem):
+                around(package)
+                outcomes.append(exchange.process(package))
+        exchange.deliver()
+        return outcomes
+
+    def rows(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        with db.transaction(self.url) as connection:
+            return [dict(row) for row in connection.execute(text(query), parameters).mappings()]
+
+    def snapshot(self) -> dict[str, list[str]]:
+        """Everything the database holds, without times and the chain, and everything in the out/ folders."""
+        tables = self.rows(
+            "select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+            "where n.nspname in ('exchange', 'pump', 'erz') and c.relkind in ('r', 'p') and not c.relispartition"
+        )
+        held = {row["name"]: self._table(row["name"]) for row in tables}
+        held["out"] = [
+            f"{path.relative_to(self.folders)} {path.read_bytes()!r}" for path in sorted(self.folders.glob("*/out/*"))
+        ]
+        held["in"] = [str(path) for path in sorted(self.folders.glob("*/in/*"))]
+        return held
+
+    def _table(self, name: str) -> list[str]:
+        ignored: Iterable[str] = TIMES + (CHAIN if name == "exchange.event" else ())
+        if name == "exchange.outgoing":
+            ignored = (*ignored, "id")
+        rows = self.rows(f"select * from {name}")
+        return sorted(str({key: value for key, value in row.items() if key not in ignored}) for row in rows)
