@@ -1,0 +1,64 @@
+"""The little of Airflow's REST API that the stand needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+COMPONENTS = ("scheduler", "triggerer", "dag_processor")
+
+
+class AirflowApi:
+    """Client of a running Airflow under ``url``, as ``user``."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=10.0)
+        self._login = {"username": user, "password": password}
+
+    def unhealthy(self, since: datetime) -> list[str]:
+        """Components that have not shown themselves since then; all of them while the server does not answer."""
+        try:
+            answer = self._client.get("/api/v2/monitor/health")
+            answer.raise_for_status()
+        except httpx.HTTPError:
+            return ["api-server", *COMPONENTS]
+        health = answer.json()
+        missing = [] if health["metadatabase"]["status"] == "healthy" else ["metadatabase"]
+        for name in COMPONENTS:
+            state = health.get(name) or {}
+            beat = state.get(f"latest_{name}_heartbeat")
+            if state.get("status") != "healthy" or not beat or datetime.fromisoformat(beat) < since:
+                missing.append(name)
+        return missing
+
+    def log_in(self) -> None:
+        """Take a token for what needs one."""
+        answer = self._client.post("/auth/token", json=self._login)
+        answer.raise_for_status()
+        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def set_pools(self, pools: dict[str, tuple[int, str]]) -> None:
+        """Create the pools or bring them to their size: name -> (slots, description)."""
+        entities = [
+            {"name": name, "slots": slots, "description": description, "include_deferred": False}
+            for name, (slots, description) in pools.items()
+        ]
+        action = {"action": "create", "action_on_existence": "overwrite", "entities": entities}
+        result = self._call("PATCH", "/api/v2/pools", json={"actions": [action]})
+        if result["create"]["errors"]:
+            raise RuntimeError(f"Пулы не созданы: {result['create']['errors']}")
+
+    def dags(self) -> dict[str, bool]:
+        """Whether each DAG is paused, by id."""
+        return {dag["dag_id"]: dag["is_paused"] for dag in self._call("GET", "/api/v2/dags")["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """Files that Airflow could not read."""
+        return [error["filename"] for error in self._call("GET", "/api/v2/importErrors")["import_errors"]]
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        answer = self._client.request(method, path, **arguments)
+        answer.raise_for_status()
+        return answer.json()

@@ -1,0 +1,20 @@
+"""Assets by which the DAGs hand over to each other; their names and group are what the operators see."""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset, AssetAlias
+
+GROUP = "Обмен"
+SUBSYSTEMS = {"pump": "ПУМП", "erz": "ЕРЗ"}
+"""Subsystems that have an intake DAG, with their titles."""
+
+ANNOUNCED = AssetAlias("Пакеты к обработке", group=GROUP)
+"""What the reception announces: ``received(...)`` of each subsystem that has something to do, and ``ANSWERED``."""
+ANSWERED = Asset("Ответы готовы", "oms://exchange/answered", group=GROUP)
+DELIVERED = Asset("Ответы доставлены", "oms://exchange/delivered", group=GROUP)
+JOURNAL = Asset("Журнал за день", "oms://exchange/journal", group=GROUP)
+
+
+def received(subsystem: str) -> Asset:
+    """Packages of a subsystem (a key of ``SUBSYSTEMS``) wait in the journal."""
+    return Asset(f"Принятые пакеты: {SUBSYSTEMS[subsystem]}", f"oms://exchange/received/{subsystem}", group=GROUP)

@@ -1,0 +1,43 @@
+"""What all DAGs of the exchange have in common, and the names by which Airflow is told of it. Does not import Airflow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+# Ids of Airflow's connections.
+SFTP = "oms_sftp"
+IMAP = "oms_imap"
+SMTP = "oms_smtp"
+FOLDER = "oms_folder"
+METADATA = "oms_metadata"
+"""Airflow's own database, for its cleaning only: tasks are not given its address otherwise."""
+
+CHANNEL_POOL = "oms_channel"
+"""Reception and delivery, a slot each: never more than two connections to a host besides the watcher's."""
+INTAKE_POOL = "oms_intake"
+"""As many slots as packages may be processed side by side."""
+POOLS = {
+    CHANNEL_POOL: (2, "Каналы: приём и доставка, по одному соединению"),
+    INTAKE_POOL: (2, "Обработка пакетов: по числу процессоров"),
+}
+
+
+def common(timeout: timedelta) -> dict[str, Any]:
+    """Arguments of ``@dag`` shared by all: one run at a time, on from the start, retries with growing pauses.
+
+    ``timeout`` is the execution timeout of each task.
+    """
+    return {
+        "catchup": False,
+        "max_active_runs": 1,
+        "is_paused_upon_creation": False,
+        "default_args": {
+            "owner": "Отдел информационного обмена",
+            "retries": 3,
+            "retry_delay": timedelta(seconds=20),
+            "retry_exponential_backoff": 2.0,
+            "max_retry_delay": timedelta(minutes=10),
+            "execution_timeout": timeout,
+        },
+    }

@@ -1,0 +1,146 @@
+"""Integrity of the DAGs. The list below is the catalogue: a file that is added or lost fails here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+
+from pipelines.ground.settings import ROOT
+
+DAGS = {
+    "receive": ("обмен", "по событию"),
+    "pump_intake": ("ПУМП", "по событию"),
+    "erz_intake": ("ЕРЗ", "по событию"),
+    "deliver": ("обмен", "по событию"),
+    "journal_daily": ("обмен", "ежедневно"),
+    "housekeeping": ("обмен", "ежедневно"),
+}
+"""DAG (and file) -> its system and cadence."""
+HEAVY = ("pandas", "pyarrow", "numpy", "numba", "great_expectations", "lxml", "paramiko", "pipelines.exchange.service")
+
+
+def test_every_file_is_read_and_gives_one_dag(dagbag):
+    assert dagbag.import_errors == {}
+    assert {path.stem for path in (ROOT / "dags").glob("*.py")} == set(DAGS)
+    assert set(dagbag.dags) == set(DAGS)
+    assert all(ROOT / "dags" / f"{name}.py" == ROOT / dag.fileloc for name, dag in dagbag.dags.items())
+    assert len(dagbag.dags) == 6
+
+
+@pytest.mark.parametrize("name", DAGS)
+def test_operators_find_what_they_need(dagbag, name):
+    dag = dagbag.dags[name]
+    assert dag.doc_md, "the operator's manual"
+    assert dag.doc_md.startswith("### ")
+    for part in ("Если", "Повторный запуск безопасен"):
+        assert part in dag.doc_md
+    assert set(DAGS[name]) == set(dag.tags)
+    assert dag.dag_display_name != name
+    assert dag.is_paused_upon_creation is False
+    assert dag.max_active_runs == 1
+    assert dag.catchup is False
+
+
+@pytest.mark.parametrize("name", DAGS)
+def test_tasks_retry_and_end(dagbag, name):
+    tasks = dagbag.dags[name].tasks
+    assert tasks
+    for task in tasks:
+        assert task.retries >= 2
+        assert task.retry_exponential_backoff >= 2
+        assert task.max_retry_delay <= timedelta(minutes=10)
+        assert timedelta() < task.execution_timeout <= timedelta(hours=2)
+        assert task.task_display_name != task.task_id
+
+
+@pytest.mark.parametrize(
+    ("name", "task_id", "pool"),
+    [
+        ("receive", "claim", "oms_channel"),
+        ("deliver", "send", "oms_channel"),
+        ("pump_intake", "process", "oms_intake"),
+        ("erz_intake", "process", "oms_intake"),
+    ],
+)
+def test_work_outside_is_bounded_by_pools(dagbag, name, task_id, pool):
+    from pipelines.orchestration.policy import POOLS
+
+    assert dagbag.dags[name].get_task(task_id).pool == pool
+    assert pool in POOLS
+
+
+def test_everything_consumed_is_produced(dagbag):
+    from airflow.sdk import Asset, AssetAlias
+
+    from pipelines.orchestration import assets
+    from pipelines.orchestration.watcher import INBOX, InboxTrigger
+
+    consumed: dict[str, set[str]] = {}
+    produced: set[str] = set()
+    for name, dag in dagbag.dags.items():
+        condition = getattr(dag.timetable, "asset_condition", None)
+        consumed[name] = {asset.uri for asset in condition.objects} if condition else set()
+        for task in dag.tasks:
+            for outlet in task.outlets:
+                if isinstance(outlet, Asset):
+                    produced.add(outlet.uri)
+                elif outlet == assets.ANNOUNCED:
+                    produced |= {assets.received(subsystem).uri for subsystem in assets.SUBSYSTEMS}
+                else:
+                    assert not isinstance(outlet, AssetAlias)
+    watched = {INBOX.uri}
+    assert isinstance(INBOX.watchers[0].trigger, InboxTrigger)
+    assert set().union(*consumed.values()) <= produced | watched
+    assert consumed == {
+        "receive": {"oms://exchange/inbox"},
+        "pump_intake": {"oms://exchange/received/pump"},
+        "erz_intake": {"oms://exchange/received/erz"},
+        "deliver": {"oms://exchange/answered"},
+        "journal_daily": set(),
+        "housekeeping": set(),
+    }
+    assert {f"{subsystem}_intake" for subsystem in assets.SUBSYSTEMS} <= set(DAGS)
+
+
+def test_events_have_a_safety_net_in_time(dagbag):
+    from airflow.sdk import AssetOrTimeSchedule
+
+    for name in ("receive", "deliver"):
+        timetable = dagbag.dags[name].timetable
+        assert isinstance(timetable, AssetOrTimeSchedule)
+        assert timetable.timetable.expression.startswith("*/")
+
+
+def test_parsing_loads_nothing_heavy_and_is_quick():
+    """In a process of its own, since this one has everything loaded."""
+    program = """
+import importlib.util, json, sys, time
+import airflow.sdk, airflow.triggers.base, airflow.exceptions
+before = set(sys.modules)
+took = {}
+for path in sys.argv[1:]:
+    started = time.perf_counter()
+    spec = importlib.util.spec_from_file_location("dag_under_test", path)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    took[path.rsplit("/", 1)[1]] = time.perf_counter() - started
+print(json.dumps({"took": took, "loaded": sorted(set(sys.modules) - before)}))
+"""
+    files = sorted(map(str, (ROOT / "dags").glob("*.py")))
+    assert len(files) == len(DAGS)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", program, *files], env=environment, capture_output=True, text=True, check=True, timeout=120
+    )
+    answer = json.loads(done.stdout.splitlines()[-1])
+    print(f"\nразбор DAG: {sum(answer['took'].values()):.3f} с всего, процесс {time.perf_counter() - started:.1f} с")
+    for name, seconds in answer["took"].items():
+        print(f"  {name}: {seconds:.3f} с")
+    assert not set(HEAVY) & set(answer["loaded"])
+    assert sum(answer["took"].values()) < 5.0
