@@ -279,8 +279,8 @@ def test_codes_are_in_force_on_the_day(organisation: str, payer: str, period: da
         ("V001", "IDRB", usl["VID_VME"], usl["DATE_OUT"]),
         ("T_DOKT", "IDDOKT", sl["IDDOKT"], sl["DATE_2"]),
         ("T_USL", "CODE_USL+TARIF", usl["CODE_USL"] + usl["TARIF"], usl["DATE_OUT"]),
-        ("V023", "K_KSG+KOEF_Z", (sl["N_KSG"] + sl["KOEF_Z"]).dropna(), sl.loc[sl["N_KSG"].notna(), "DATE_2"]),
-        ("T_BZTSZ", "USL_OK+BZTSZ", (sl["USL_OK"] + sl["BZTSZ"]).dropna(), sl.loc[sl["N_KSG"].notna(), "DATE_2"]),
+        ("V023", "K_KSG+KOEF_Z", (sl["N_KSG"] + sl["KOEF_Z"]).dropna(), sl.loc[sl["N_KSG"].notna(), "DATE_Z_2"]),
+        ("T_BZTSZ", "USL_OK+BZTSZ", (sl["USL_OK"] + sl["BZTSZ"]).dropna(), sl.loc[sl["N_KSG"].notna(), "DATE_Z_2"]),
     ]
     for dictionary, field, values, days in checks:
         on = days.to_numpy().astype("datetime64[D]")
