@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pipelines.exchange.model import Result
+from pipelines.synthetic import cli
 from pipelines.synthetic.cli import app
 from pipelines.synthetic.faults import FAULTS
+from pipelines.synthetic.traffic import Shipment
 
 RUNNER = CliRunner()
 
@@ -25,13 +28,25 @@ def test_packages_and_the_list_of_their_faults_are_written(tmp_path: Path) -> No
     assert {row["rule"] for row in planted} == {"006F.00.0370"}
 
 
-def test_traffic_is_written_with_its_inventory(tmp_path: Path) -> None:
+def test_traffic_is_written_with_its_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipments = [
+        Shipment("Пакет", "980001", "sftp", "H.zip", b"0123456789", Result.ACCEPTED, frozenset({"PKG.040"})),
+        Shipment("Обрыв", "980001", "sftp", "H2.zip", b"0123456789", Result.REJECTED, upload="never finishes"),
+        Shipment("Письмо", "980002", "mail", "", b"", Result.REJECTED, attach=False),
+    ]
+    monkeypatch.setattr(cli, "demo_traffic", lambda region, seed, period: shipments)
     assert RUNNER.invoke(app, ["traffic", "--period", "2026-10", "--out", str(tmp_path)]).exit_code == 0
     rows = json.loads((tmp_path / "traffic.json").read_text(encoding="utf-8"))
-    assert len(rows) > 30
-    for row in rows:
-        assert not row["name"] or (tmp_path / f"{row['number']:02d}" / row["name"]).exists()
-        assert "content" not in row
+    assert [(row["number"], row["title"], row["result"]) for row in rows] == [
+        (0, "Пакет", "ACCEPTED"),
+        (1, "Обрыв", "REJECTED"),
+        (2, "Письмо", "REJECTED"),
+    ]
+    assert rows[0]["rules"] == ["PKG.040"]
+    assert "content" not in rows[0]
+    assert (tmp_path / "00" / "H.zip").read_bytes() == b"0123456789"
+    assert (tmp_path / "01" / "H2.zip").read_bytes() == b"01234"
+    assert not (tmp_path / "02").exists()
 
 
 def test_faults_are_listed() -> None:

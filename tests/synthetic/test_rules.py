@@ -33,7 +33,7 @@ Condition = Callable[[Frame], "pd.Series[bool]"]
 
 @pytest.mark.parametrize(("organisation", "payer", "period"), SOURCES)
 def test_compiled_rules_find_nothing(organisation: str, payer: str, period: date) -> None:
-    found = register(organisation, payer, period)
+    found = register(organisation, payer, period, 1500)
     tables = {role: Tables(file.layout, file.tables, ANOMALIES.empty_table()) for role, file in found.files.items()}
     checks = {"H": suites.load("pump/H"), "L": suites.load("pump/L")}
     assert sum(len(suite.checks) for of_role in checks.values() for suite in of_role) > 250
@@ -179,7 +179,7 @@ RELATIONS: list[tuple[str, str, Condition, Condition]] = [
 
 
 def rows_of(organisation: str, payer: str, period: date, table: str) -> Frame:
-    found = register(organisation, payer, period)
+    found = register(organisation, payer, period, 1500)
     plat = frame(found, "SCHET").iloc[0]["PLAT"]
     return visits(frame(found, table)).assign(PLAT=plat)
 
@@ -203,7 +203,7 @@ def test_values_agree_with_each_other(organisation: str, payer: str, period: dat
 
 @pytest.mark.parametrize(("organisation", "payer", "period"), SOURCES)
 def test_persons_agree_with_their_cases(organisation: str, payer: str, period: date) -> None:
-    found = register(organisation, payer, period)
+    found = register(organisation, payer, period, 1500)
     persons = frame(found, "PERS", "L")
     for table in ("DOST", "DOST_P"):
         codes = (
@@ -234,7 +234,7 @@ def test_persons_agree_with_their_cases(organisation: str, payer: str, period: d
 
 @pytest.mark.parametrize(("organisation", "payer", "period"), SOURCES)
 def test_children_are_marked_as_such(organisation: str, payer: str, period: date) -> None:
-    found = register(organisation, payer, period)
+    found = register(organisation, payer, period, 1500)
     born = frame(found, "PERS", "L").set_index("ID_PAC")["DR"]
     rows = visits(frame(found, "SL"))
     start = pd.to_datetime(rows["DATE_Z_1"])
@@ -246,7 +246,7 @@ def test_children_are_marked_as_such(organisation: str, payer: str, period: date
 
 @pytest.mark.parametrize(("organisation", "payer", "period"), SOURCES)
 def test_beds_diagnoses_and_transfers(organisation: str, payer: str, period: date) -> None:
-    found = register(organisation, payer, period)
+    found = register(organisation, payer, period, 1500)
     rows = visits(frame(found, "SL"))
     for table in ("DS2", "DS3"):
         other = frame(found, table)
@@ -265,7 +265,7 @@ def test_beds_diagnoses_and_transfers(organisation: str, payer: str, period: dat
 @pytest.mark.parametrize(("organisation", "payer", "period"), SOURCES)
 def test_codes_are_in_force_on_the_day(organisation: str, payer: str, period: date) -> None:
     """005F: dictionaries of the territory, diagnoses and services, with tariffs and weights of the same row."""
-    found = register(organisation, payer, period)
+    found = register(organisation, payer, period, 1500)
     sl, usl = visits(frame(found, "SL")), frame(found, "USL")
     places = {
         (row["MCOD"], row["LPU_1"], row["PODR"], row["PROFIL"])
