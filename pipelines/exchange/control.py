@@ -10,8 +10,8 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from pipelines.checks import findings as found
-from pipelines.checks.locate import locate
 from pipelines.checks import suites
+from pipelines.checks.locate import locate
 from pipelines.checks.runner import run
 from pipelines.checks.values import value_faults
 from pipelines.exchange import messages
@@ -65,7 +65,8 @@ def _values(opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
     for role, tables in opened.tables.items():
         named = so_far[so_far["member"] == role]
         faults = value_faults(tables, named)
-        parts.append(found.frame(messages.finding(str(row["code"]), role=role, **_shown(tables.layout, row)) for row in faults))
+        rows = (messages.finding(str(row["code"]), role=role, **_shown(tables.layout, row)) for row in faults)
+        parts.append(found.frame(rows))
     return found.concat(parts)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from pipelines.checks import suites
+from pipelines.exchange import messages
 from pipelines.exchange.model import Result
 from pipelines.exchange.region import Region
 from pipelines.synthetic.broken import BREAKAGES
@@ -89,7 +90,9 @@ def demo_traffic(region: Region, seed: int, period: date) -> list[Shipment]:
 
 
 def _partly_faulty(region: Region, seed: int, period: date) -> Shipment:
-    shares: Mapping[str, float] = {name: 0.004 for name, fault in FAULTS.items() if not isinstance(fault, Whole)}
+    known = {check.rule for kind in ("pump/H", "pump/L") for suite in suites.load(kind) for check in suite.checks}
+    known |= set(messages.catalogue())
+    shares = {name: 0.004 for name, fault in FAULTS.items() if not isinstance(fault, Whole) and fault.rule in known}
     register = generate_register(region, "980001", "98002", period, 600, seed, shares, number=2)
     return _sent(register, "Реестр с ошибками в части случаев", "sftp", Result.PARTIAL)
 
