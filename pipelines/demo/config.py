@@ -108,8 +108,12 @@ class Stand:
     @property
     def settings(self) -> Settings:
         """Settings of the exchange on this stand."""
-        store = os.environ.get("OMS_STORE_URL", (self.var / "store").as_uri())
-        return Settings(database_url=self.database_url, store_url=store, region=self.region)
+        return Settings(
+            database_url=self.database_url,
+            store_url=os.environ.get("OMS_STORE_URL", (self.var / "store").as_uri()),
+            journal_url=os.environ.get("OMS_JOURNAL_URL", (self.var / "journal").as_uri()),
+            region=self.region,
+        )
 
     @property
     def sftp_accounts(self) -> dict[str, dict[str, object]]:
@@ -158,6 +162,7 @@ class Stand:
             "OMS_VAR": str(self.var),
             "OMS_DATABASE_URL": settings.database_url,
             "OMS_STORE_URL": settings.store_url,
+            "OMS_JOURNAL_URL": settings.journal_url,
             "OMS_REGION": settings.region,
             "AIRFLOW_HOME": str(ROOT),
             "AIRFLOW_CONFIG": str(ROOT / "airflow.cfg"),

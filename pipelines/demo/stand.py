@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from pipelines.demo.airflow_api import AirflowApi
+from pipelines.demo.airflow_api import COMPONENTS, AirflowApi
 from pipelines.demo.children import Children, alive_stand, clear_up
 from pipelines.demo.config import SERVICES, USERS, Stand, write_private
 from pipelines.demo.servers.ports import PortBusyError, greets, require_free
@@ -29,13 +29,12 @@ from pipelines.systems import open_exchange
 Report = Callable[[str], None]
 
 START_TIMEOUT = 240.0
-"""Seconds that Airflow gets from its start to its health."""
-AIRFLOW = {
-    "api-server": ("api-server",),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
-}
+"""Seconds that each step of the start may take."""
+GREETINGS = {"sftp": b"SSH-2.0", "smtp": b"220", "imap": b"* OK"}
+"""What the servers say first."""
+AIRFLOW_FIRST = {"api-server": ("api-server",), "dag-processor": ("dag-processor",)}
+AIRFLOW_THEN = {"scheduler": ("scheduler", "--skip-serve-logs"), "triggerer": ("triggerer", "--skip-serve-logs")}
+"""Started once the API answers: tasks are of no use before, and their libraries would slow its start down."""
 
 
 class StandError(RuntimeError):
@@ -115,14 +114,20 @@ def _start_airflow(stand: Stand, children: Children, report: Report) -> AirflowA
             marker.write_text(_metadata_revision(stand), encoding="ascii")
         report("Airflow…")
         since = datetime.now(UTC)
-        for name, arguments in AIRFLOW.items():
-            children.start(f"airflow {name}", [*airflow, *arguments], stand.log / f"{name}.log")
+        api = AirflowApi(stand.url, "admin", USERS["admin"])
+        for programs, awaited in ((AIRFLOW_FIRST, {"api-server"}), (AIRFLOW_THEN, set(COMPONENTS))):
+            for name, arguments in programs.items():
+                children.start(f"airflow {name}", [*airflow, *arguments], stand.log / f"{name}.log")
+            _wait(stand, children, lambda awaited=awaited: awaited & set(api.unhealthy(since)))
         prepared.result()
-    api = AirflowApi(stand.url, "admin", USERS["admin"])
-    _wait_healthy(stand, api, children, since)
+    _wait(stand, children, lambda: {SERVICES[name] for name in GREETINGS if not greets(stand.ports[name], GREETINGS[name])})
     api.log_in()
     api.set_pools(POOLS)
-    _wait_for_dags(api, children)
+    expected = {path.stem for path in (ROOT / "dags").glob("*.py")}
+    _wait(stand, children, lambda: expected - set(api.dags()))
+    for name in sorted(name for name, paused in api.dags().items() if paused):
+        report(f"DAG {name} был приостановлен: включён")
+        api.unpause(name)
     return api
 
 
@@ -132,10 +137,10 @@ def _start_servers(stand: Stand, children: Children) -> None:
     ports = {name: str(port) for name, port in stand.ports.items()}
     module = [sys.executable, "-m", "pipelines.demo.servers.sftp"]
     options = ["--root", str(stand.sftp_root), "--port", ports["sftp"], "--accounts", str(accounts / "sftp.json")]
-    children.start("SFTP", [*module, *options], stand.log / "sftp.log")
+    children.start("SFTP", [*module, *options], stand.log / "sftp.log", server=True)
     module = [sys.executable, "-m", "pipelines.demo.servers.mail"]
     options = ["--imap-port", ports["imap"], "--smtp-port", ports["smtp"], "--accounts", str(accounts / "mail.json")]
-    children.start("Почта", [*module, *options], stand.log / "mail.log")
+    children.start("Почта", [*module, *options], stand.log / "mail.log", server=True)
 
 
 def _prepare_exchange(stand: Stand) -> None:
@@ -144,30 +149,13 @@ def _prepare_exchange(stand: Stand) -> None:
     open_exchange(stand.settings).set_up()
 
 
-def _wait_healthy(stand: Stand, api: AirflowApi, children: Children, since: datetime) -> None:
+def _wait(stand: Stand, children: Children, missing: Callable[[], set[str]]) -> None:
+    """Wait until nothing is missing; raises ``StandError`` when the time is over, ``ChildDiedError`` when a process ends."""
     deadline = time.monotonic() + START_TIMEOUT
-    greetings = {"sftp": b"SSH-2.0", "smtp": b"220", "imap": b"* OK"}
-    while missing := [
-        *(SERVICES[name] for name, greeting in greetings.items() if not greets(stand.ports[name], greeting)),
-        *api.unhealthy(since),
-    ]:
+    while absent := missing():
         children.check()
         if time.monotonic() > deadline:
-            absent = ", ".join(missing)
-            raise StandError(f"Airflow не поднялся за {START_TIMEOUT:.0f} с, нет: {absent}; см. журналы в {stand.log}")
-        time.sleep(0.3)
-
-
-def _wait_for_dags(api: AirflowApi, children: Children) -> None:
-    """All files of ``dags/`` are read and none of their DAGs is paused by somebody's earlier wish."""
-    expected = {path.stem for path in (ROOT / "dags").glob("*.py")}
-    deadline = time.monotonic() + START_TIMEOUT
-    while missing := expected - set(api.dags()):
-        children.check()
-        if errors := api.import_errors():
-            raise StandError(f"DAG не читаются: {', '.join(errors)}")
-        if time.monotonic() > deadline:
-            raise StandError(f"DAG не появились: {', '.join(sorted(missing))}")
+            raise StandError(f"Не поднялись за {START_TIMEOUT:.0f} с: {', '.join(sorted(absent))}; журналы — в {stand.log}")
         time.sleep(0.3)
 
 
