@@ -8,6 +8,7 @@ and its parameters, and returns a boolean array, True where the row is right or 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,12 +47,28 @@ def in_set(columns: Columns, _dictionaries: Dictionaries, *, values: Sequence[st
     return on_values(columns[0], lambda texts: pc.is_in(_plain(texts, numeric), value_set=members))
 
 
-def in_dictionary(columns: Columns, dictionaries: Dictionaries, *, dictionary: str, field: str, numeric: bool) -> Mask:
-    """The value is in force in ``dictionary.field`` on the date of the second column (without one, or no date: at any time)."""
+def in_dictionary(
+    columns: Columns,
+    dictionaries: Dictionaries,
+    *,
+    dictionary: str,
+    field: str,
+    by: Sequence[str],
+    dated: bool,
+    numeric: bool,
+) -> Mask:
+    """The value is in force in ``dictionary.field``.
+
+    ``dated``: on the date of the last column; where there is none, at any time. The columns after the first name values of
+    the fields ``by`` that its row must have too; a row without one of them passes.
+    """
     subject = encoded(columns[0])
-    codes = pa.DictionaryArray.from_arrays(subject.indices, _plain(subject.dictionary, numeric))
-    on = days(columns[1]) if len(columns) > 1 else None
-    return dictionaries.contains(dictionary, field, codes, on) | absent(subject)
+    keys = pa.DictionaryArray.from_arrays(subject.indices, _plain(subject.dictionary, numeric))
+    if by:
+        others = [column.cast(pa.string()) for column in columns[1 : 1 + len(by)]]
+        keys = encoded(pc.binary_join_element_wise(*others, keys.cast(pa.string()), ""))
+    on = days(columns[-1]) if dated else None
+    return dictionaries.contains(dictionary, "+".join([*by, field]), keys, on) | absent(keys)
 
 
 def in_format(
@@ -127,7 +144,6 @@ def _masked(columns: Columns, dictionaries: Dictionaries, *, dictionary: str, ke
     choice = spread(np.arange(len(chooser.dictionary)), chooser, -1)
     for place, code in enumerate(chooser.dictionary.to_pylist()):
         if text := by_key.get(code):
-            form = masks.document_pattern(text)
-            matches = on_values(subject, lambda texts, form=form: pc.match_substring_regex(texts, f"^(?:{form})$"))
-            ok &= matches | (choice != place)
+            form = f"^(?:{masks.document_pattern(text)})$"
+            ok &= on_values(subject, partial(pc.match_substring_regex, pattern=form)) | (choice != place)
     return ok

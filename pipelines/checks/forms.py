@@ -49,7 +49,8 @@ MUST_BE_ABSENT = "элемент должен отсутствовать"
 
 _PRESENT = re.compile(r"тег (?P<group>[A-Z_.]+) присутствует", re.IGNORECASE)
 _PERIOD = re.compile(r'(?P<side>с|до) отчетного периода "(?P<month>\w+) (?P<year>\d{4})"(?: включительно)?')
-_MONTHS = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь".split()
+_MONTHS = ["январь", "февраль", "март", "апрель", "май", "июнь"]
+_MONTHS += ["июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"]
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*(?:\.[A-Z][A-Z0-9_]*)?")
 _SET = re.compile(r"\{([^{}]*)\}")
 _WORDS = {"<": "меньше", "<=": "не больше", ">": "больше", ">=": "не меньше", "=": "равно", "<>": "не равно"}
@@ -109,14 +110,18 @@ def _dictionary(record: RuleRecord, element: Element, layout: Layout) -> Form:
         on = choice["by_dictionary"][name]
     else:
         on = choice["by_element"].get(element.path) or choice["by_table"].get(layout.code, {}).get(element.table)
+    by = regional.get("by", {})
+    words = f"значение справочника {name} (поле {field})"
+    words += f" для {', '.join(column.split('.')[-1] for column in by.values())}" if by else ""
+    words += f", действующее на дату {on.split('.')[-1]}" if on else ""
     return Form(
         type="expect_element_in_dictionary",
         table=element.table,
-        columns=(element.column, on) if on else (element.column,),
-        parameters={"dictionary": name, "field": field, "numeric": _whole(element)},
+        columns=(element.column, *by.values(), *([on] if on else [])),
+        parameters={"dictionary": name, "field": field, "by": list(by), "dated": bool(on), "numeric": _whole(element)},
         element=element,
         fault="значения нет в справочнике",
-        expected=f"код справочника {name} (поле {field})" + (f", действующий на дату {on.split('.')[-1]}" if on else ""),
+        expected=words,
     )
 
 

@@ -6,9 +6,9 @@ rows above, sums, counts and lists of the rows below. Values are dictionary-enco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from pipelines.checks.conditions import LIMIT, certain
 from pipelines.checks.relation import Aggregate, Name, Today, parse_reference, references
+from pipelines.checks.suites import ROW, Suite
 from pipelines.checks.vectors import numbers
 from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import PARENT, Tables
@@ -52,7 +53,7 @@ class Bulk:
         return np.repeat(np.arange(len(self.files)), np.diff(self.starts(table)))
 
     def column(self, table: str, reference: str) -> pa.Array:
-        """The column of a reference: dictionary-encoded text, boolean, int64 or list of text, of ``rows(table)``.
+        """The column of a reference: dictionary-encoded text, boolean, int64 or list of text.
 
         Empty text is null. A sum is in units of the summed element's last digit and null where a part is no number.
         """
@@ -62,11 +63,11 @@ class Bulk:
         return self._columns[key]
 
     def release(self, table: str) -> None:
-        """Forget the columns of a table that is done with; those above it that others share are read again if needed."""
+        """Forget the columns of a table that is done with."""
         self._columns = {key: column for key, column in self._columns.items() if key[0] != table}
 
     def above(self, table: str, target: str) -> Rows:
-        """Row in ``target`` (a table above, the root, or a single one below the root) for each row; -1 where there is none."""
+        """Row in ``target`` (a table above, the root, one that the file has once) for each row; -1 where there is none."""
         key = (table, target)
         if key not in self._above:
             self._above[key] = self._find_above(table, target)
@@ -85,7 +86,9 @@ class Bulk:
                 return self._list(table, node)
             case Aggregate(function="count"):
                 return pa.array(self._count(table, node))
-        return self._sum(table, node)
+            case Aggregate():
+                return self._sum(table, node)
+        raise KeyError(reference)
 
     def _own(self, table: str, name: str) -> pa.Array:
         parts = [file.data[table].column(name) for file in self.files]
@@ -172,11 +175,6 @@ class Bulk:
         lists = pa.ListArray.from_arrays(offsets, values.take(pa.array(order)))
         return lists.take(pa.array(self.above(table, meeting)))
 
-    @cached_property
-    def record_offsets(self) -> Rows:
-        """Byte offset of each record in its own file."""
-        return np.concatenate([file.data[self.layout.record].column("_offset").to_numpy() for file in self.files])
-
 
 def kind_of(layout: Layout, table: str, reference: str) -> str:
     """Kind of a reference as ``evaluate.in_relation`` wants it; raises ``KeyError`` for what the layout does not have."""
@@ -201,16 +199,20 @@ def group(layout: Layout, name: str) -> Element:
     raise KeyError(name)
 
 
-def frame(bulk: Bulk, table: str, columns: Iterable[str]) -> pd.DataFrame:
-    """The columns as a pandas frame, row i is row i of the table: text as ``str``, the others as Arrow types."""
-    series = {}
-    for reference in columns:
-        column = bulk.column(table, reference)
+def frame(bulk: Bulk, suite: Suite) -> pd.DataFrame:
+    """The columns that a suite refers to as a pandas frame; row i is row i of the table, and ``ROW`` says so.
+
+    Text is ``str``, the others are of Arrow types.
+    """
+    numbers_of_rows = pd.RangeIndex(bulk.rows(suite.table))
+    series: dict[str, pd.Series[Any]] = {}
+    for reference in dict.fromkeys(name for check in suite.checks for name in check.columns):
+        column = bulk.column(suite.table, reference)
         if isinstance(column, pa.DictionaryArray):
             series[reference] = pd.Series(column.cast(pa.string()).to_pandas(), dtype="str")
         else:
             series[reference] = pd.Series(pd.array(column, dtype=pd.ArrowDtype(column.type)))
-    return pd.DataFrame(series, index=pd.RangeIndex(bulk.rows(table)))
+    return pd.DataFrame(series, index=numbers_of_rows).assign(**{ROW: numbers_of_rows})
 
 
 def _kind(element: Element) -> str:

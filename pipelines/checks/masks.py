@@ -19,12 +19,14 @@ NEWBORN_PATTERN = (
 ANY = "любые символы"
 
 _MASK = re.compile(r"[9XA.\- ]+")
-_FILLERS = frozenset("допустимы только и строчные прописные буквы алфавита разделители знак нижнее".split())
+_FILLERS = frozenset(
+    ("допустимы", "только", "и", "строчные", "прописные", "буквы", "алфавита", "разделители", "знак", "нижнее")
+)
 _WORD = re.compile(r"[^\s,]+")
 _DOCUMENT = {
     "9": "[0-9]",
     "0": "[0-9]?",
-    "S": ".?",
+    "S": ".*",
     "R": "[IVXLC]+",
     "Б": "[А-ЯЁ]",
     "-": "-",
@@ -51,7 +53,7 @@ def pattern(mask: str) -> str | None:
 
 
 def document_pattern(mask: str) -> str:
-    """Expression of a mask of F011: ``9`` digit, ``0`` optional digit, ``R`` Roman number, ``Б`` Russian capital, ``S`` any."""
+    """Expression of a mask of F011: 9 digit, 0 optional digit, R Roman number, Б Russian capital, S anything."""
     return "".join(_DOCUMENT.get(sign, re.escape(sign)) for sign in mask)
 
 

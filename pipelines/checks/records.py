@@ -24,7 +24,7 @@ _LATIN = re.compile(r"[A-Z]")
 class RuleRecord:
     """A rule under the dictionary's own field names, its text normalised (see ``record``).
 
-    ``TYPE_D`` letters of the file kinds; ``ID_EL`` path of the element with the root; ``DATEBEG``, ``DATEEND`` both included.
+    ``TYPE_D`` letters of the file kinds; ``ID_EL`` path of the element with the root; DATEBEG and DATEEND are included.
     """
 
     ID_TEST: str

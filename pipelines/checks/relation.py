@@ -177,7 +177,7 @@ class _Tree(Transformer[Token, Condition]):
         return Function(str(name), tuple(arguments))  # type: ignore[arg-type]
 
     def sum(self, items: list[Token | Term]) -> Sum:
-        signs = [1] + [1 if token == "+" else -1 for token in items[1::2]]
+        signs = [1] + [1 if sign == "+" else -1 for sign in items[1::2]]
         return Sum(tuple(zip(signs, items[0::2], strict=True)))  # type: ignore[arg-type]
 
     def comparison(self, items: list[Token | Term]) -> Comparison:
@@ -220,6 +220,6 @@ def references(node: Node) -> Iterator[Reference]:
 
 def _parse(text: str, start: str) -> Node:
     try:
-        return _Tree().transform(_PARSER.parse(text, start=start))  # type: ignore[return-value]
+        return _Tree().transform(_PARSER.parse(text, start=start))
     except UnexpectedInput as error:
         raise RelationError(f"not a relation: {text!r}") from error

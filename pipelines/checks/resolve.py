@@ -8,7 +8,6 @@ from pipelines.checks.frames import group
 from pipelines.checks.relation import (
     Aggregate,
     Choice,
-    Comparison,
     Condition,
     Constant,
     Function,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -44,20 +45,16 @@ def run_bulk(
 ) -> list[pd.DataFrame]:
     """Findings of each package: by member in the order of ``suites``, then table, row and rule.
 
-    ``packages`` are files by role; ``on`` is the report date of each, which decides the rules in force; ``today`` the day of
-    processing. Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
+    ``packages`` are files by role, all of one kind; ``on`` is the report date of each, which decides the rules in force;
+    ``today`` the day of processing. Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
     """
     parts: list[list[pd.DataFrame]] = [[] for _ in packages]
-    for role, of_role in suites.items():
-        holders = [number for number, package in enumerate(packages) if role in package]
-        if not holders:
-            continue
-        bulk = Bulk([packages[number][role] for number in holders], today)
-        days = [on[number] for number in holders]
+    for role, of_role in suites.items() if packages else ():
+        bulk = Bulk([package[role] for package in packages], today)
         for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
-            failures = list(run_suite(bulk, suite, dictionaries, days))
-            for holder, frame in zip(holders, _frames(bulk, suite, role, failures), strict=True):
-                parts[holder].append(frame)
+            failures = list(run_suite(bulk, suite, dictionaries, on))
+            for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
+                part.append(frame)
             bulk.release(suite.table)
     return [findings.concat(part) for part in parts]
 
@@ -123,7 +120,7 @@ def _frames(bulk: Bulk, suite: Suite, role: str, failures: Sequence[Failures]) -
         }
     )
     bounds = np.searchsorted(files, np.arange(len(bulk.files) + 1))
-    return [frame.iloc[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+    return [frame.iloc[start:stop] for start, stop in pairwise(bounds)]
 
 
 def _repeated(texts: Sequence[str], which: npt.NDArray[np.int64]) -> pd.Series[str]:

@@ -14,13 +14,16 @@ from pipelines.ground.settings import ROOT
 
 FOLDER = ROOT / "expectations"
 
+ROW = "_row"
+"""Column of a suite's frame with the row's number; the last of every ``column_list``."""
+
 GX_SEVERITY = {"fatal": "critical", "error": "warning", "warning": "info"}
 """Our severities in the words of Great Expectations, in the same order."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """An expectation: ``type`` and ``parameters`` as in the suite, ``columns`` references of the frame (the first is judged).
+    """An expectation: ``type`` and ``parameters`` as in the suite, ``columns`` references (the first is judged).
 
     ``text`` is the Russian message, ``expected`` its part that says what should have been; ``since``, ``until`` the rule's
     first and last day (None: open).
@@ -46,7 +49,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Suite:
-    """Checks of one table; ``layout`` is the code of its layout, ``table`` a table of it or its root for the file as a whole."""
+    """Checks of one table; ``layout`` its code, ``table`` a table of it or its root for the file as a whole."""
 
     name: str
     layout: str
@@ -84,12 +87,17 @@ def write(suite: Suite, folder: Path) -> Path:
 
 @lru_cache
 def load(name: str) -> tuple[Suite, ...]:
-    """Suites of a file kind: ``pump/H`` is ``expectations/pump/H_*.json``; raises ``FileNotFoundError`` when there are none."""
-    folder, _, kind = name.rpartition("/")
-    paths = sorted((FOLDER / folder).glob(f"{kind}_*.json"))
+    """Suites of a layout: ``pump/H`` is ``expectations/pump/H_*.json``; raises ``FileNotFoundError`` when there are none."""
+    folder, _, layout = name.rpartition("/")
+    paths = sorted((FOLDER / folder).glob(f"{layout}_*.json"))
     if not paths:
         raise FileNotFoundError(f"no suites expectations/{name}_*.json")
-    return tuple(Suite.from_json(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
+    return tuple(map(read, paths))
+
+
+def read(path: Path) -> Suite:
+    """The suite of a file."""
+    return Suite.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _expectation(check: Check) -> dict[str, Any]:
@@ -104,13 +112,13 @@ def _expectation(check: Check) -> dict[str, Any]:
         "text": check.text,
         "expected": check.expected,
     }
-    kwargs = {"column_list": list(check.columns), **check.parameters}
+    kwargs = {"column_list": [*check.columns, ROW], **check.parameters}
     return {"type": check.type, "kwargs": kwargs, "meta": meta, "severity": GX_SEVERITY[check.severity]}
 
 
 def _check(row: Mapping[str, Any]) -> Check:
     meta = dict(row["meta"])
     parameters = dict(row["kwargs"])
-    columns = tuple(parameters.pop("column_list"))
+    columns = tuple(name for name in parameters.pop("column_list") if name != ROW)
     days = {key: date.fromisoformat(meta[key]) if meta[key] else None for key in ("since", "until")}
     return Check(type=row["type"], columns=columns, parameters=parameters, **(meta | days))

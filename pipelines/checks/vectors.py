@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ Days = npt.NDArray[np.datetime64]
 
 DIGITS = 18
 """Digits that int64 holds whatever they are."""
+
+S = TypeVar("S", bound=np.generic)
 
 NO_DAY = np.datetime64("NaT", "D")
 
@@ -39,12 +41,14 @@ def absent(column: pa.Array) -> Mask:
     return result
 
 
-def spread(values: npt.NDArray[Any], column: pa.DictionaryArray, missing: object) -> npt.NDArray[Any]:
+def spread(values: npt.NDArray[S], column: pa.DictionaryArray, missing: object) -> npt.NDArray[S]:
     """``values`` of the distinct texts at the rows; ``missing`` where the row is null."""
     if not column.indices.null_count:
-        return values[column.indices.to_numpy(zero_copy_only=False)]
+        rows: npt.NDArray[S] = np.take(values, column.indices.to_numpy(zero_copy_only=False))
+        return rows
     padded = np.append(values, np.asarray([missing], dtype=values.dtype))
-    return padded[pc.fill_null(column.indices, len(values)).to_numpy(zero_copy_only=False)]
+    spread_out: npt.NDArray[S] = np.take(padded, pc.fill_null(column.indices, len(values)).to_numpy(zero_copy_only=False))
+    return spread_out
 
 
 def on_values(column: pa.Array, predicate: Callable[[pa.Array], pa.Array]) -> Mask:
@@ -82,7 +86,7 @@ def days(column: pa.Array) -> Days:
 
 
 def integers(texts: pa.Array, scale: int) -> tuple[Ints, Mask]:
-    """Numbers in units of 10**-scale, exactly, and where the text is such a number (``1.50`` is; ``1,5`` and ``1e3`` are not)."""
+    """Numbers in units of 10**-scale, exact, and where the text is such a number (1.50 is; 1,5 and 1e3 are not)."""
     fraction = rf"(?:\.[0-9]{{1,{scale}}})?" if scale else ""
     valid = pc.fill_null(pc.match_substring_regex(texts, rf"^-?[0-9]{{1,{DIGITS - scale}}}{fraction}$"), False)
     whole = pc.if_else(valid, texts, "0")

@@ -47,7 +47,7 @@ def control(connection: Connection, kind: PackageKind, opened: Opened, dictionar
 def _structure(role: str, tables: Tables) -> pd.DataFrame:
     """Anomalies of a reader as findings."""
     return found.frame(
-        messages.finding(row["code"], role=role, **_shown(tables.layout, row)) for row in tables.anomalies.to_pylist()
+        messages.finding(str(row["code"]), role=role, **_shown(tables.layout, row)) for row in tables.anomalies.to_pylist()
     )
 
 
@@ -65,7 +65,7 @@ def _values(opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
     for role, tables in opened.tables.items():
         named = so_far[so_far["member"] == role]
         faults = value_faults(tables, named)
-        parts.append(found.frame(messages.finding(row["code"], role=role, **_shown(tables.layout, row)) for row in faults))
+        parts.append(found.frame(messages.finding(str(row["code"]), role=role, **_shown(tables.layout, row)) for row in faults))
     return found.concat(parts)
 
 

@@ -292,13 +292,12 @@ def _serialise(connection: Connection, package: Package, number: str | None) -> 
 def _copy_findings(connection: Connection, package: int, findings: pd.DataFrame) -> None:
     if not len(findings):
         return
-    base = findings["element"].str.rpartition("/")[0].str.rpartition("/")[2]
     rows = pd.DataFrame(
         {
             "package": package,
             "ordinal": range(1, len(findings) + 1),
             **{name: findings[name] for name in ("member", "rule", "severity", "element")},
-            "base": base,
+            "base": findings["parent"],
             **{name: findings[name] for name in protocol.LOCATED},
             "value": findings["value"].str.replace("\x00", "\ufffd"),
             "message": findings["message"],

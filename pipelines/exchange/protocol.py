@@ -59,15 +59,14 @@ def flk_p(verdict: Verdict, stem: str) -> bytes:
 
 def _errors(findings: pd.DataFrame) -> Iterator[str]:
     shown = findings[findings["severity"] != "warning"]
-    columns = [shown[name].fillna("") for name in ("rule", "element", *LOCATED, "value", "message")]
-    for rule, element, n_zap, idcase, sl_id, idserv, _, value, message in zip(*columns, strict=True):
-        base, _, name = element.rpartition("/")
+    columns = [shown[name].fillna("") for name in ("rule", "element", "parent", *LOCATED, "value", "message")]
+    for rule, element, parent, n_zap, idcase, sl_id, idserv, _, value, message in zip(*columns, strict=True):
         comment = f"{message}. Значение: «{value}»" if value else message
         yield "".join(
             (
                 f"<PR><OSHIB>{_text(rule, 12)}</OSHIB>",
-                _optional("IM_POL", name, 20),
-                _optional("BAS_EL", base.rpartition("/")[2], 20),
+                _optional("IM_POL", element.rpartition("/")[2], 20),
+                _optional("BAS_EL", parent, 20),
                 _optional("N_ZAP", n_zap, 36),
                 f"<IDCASE>{idcase}</IDCASE>" if idcase.isascii() and idcase.isdigit() and len(idcase) <= 11 else "",
                 _optional("SL_ID", sl_id, 36),

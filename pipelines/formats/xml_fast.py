@@ -17,6 +17,8 @@ from pipelines.formats import xml_kernel as kernel
 from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import OFFSET, PARENT, Tables
 from pipelines.formats.xml_assembly import Anomaly, Assembly, Block
+from pipelines.formats.xml_gather import Columns, gather
+from pipelines.formats.xml_scan import scan
 from pipelines.formats.xml_source import Encoding, Source
 
 BLOCK = 4 << 20
@@ -184,7 +186,9 @@ class _Reading:
     def complete(self) -> bool:
         """Whether the document ended, in the encoding that it declares."""
         scalars = self._memory.scalars
-        return bool(scalars[kernel.PHASE] == kernel.AFTER_ROOT and not scalars[kernel.UTF8_SO_FAR] * scalars[kernel.CYRILLIC])
+        return bool(
+            scalars[kernel.PHASE] == kernel.AFTER_ROOT and not scalars[kernel.UTF8_SO_FAR] * scalars[kernel.CYRILLIC]
+        )
 
     def block(self, offset: int, content: bytes) -> bool:
         """Read one block; False to give up."""
@@ -199,7 +203,7 @@ class _Reading:
         if len(self._found.special) < size // 4 + 1:
             self._found = self._room(size + size // 8)
         memory, found = self._memory, self._found
-        if kernel.scan(buffer, size, self._spots.plan, self._alphabet, memory, found) < 0:
+        if scan(buffer, size, self._spots.plan, self._alphabet, memory, found) < 0:
             return False
         if memory.rows.sum() > self._limits.rows:
             return False
@@ -252,7 +256,7 @@ class _Reading:
         offsets_at, offsets_size = _places(np.where(filled, rows + 1, 0), 16)
         validity_at, validity_size = _places(np.where(filled, (rows + 7) // 8, 0), 64)
         data_at, data_size = _places(found.size, 64)
-        columns = kernel.Columns(
+        columns = Columns(
             offsets=np.empty(offsets_size, np.int32),
             offsets_at=offsets_at,
             validity=np.zeros(validity_size, np.uint8),
@@ -263,7 +267,7 @@ class _Reading:
             reached=np.zeros(len(rows), np.int64),
             used=np.zeros(len(rows), np.int64),
         )
-        kernel.gather(buffer, self._alphabet, found, columns)
+        gather(buffer, self._alphabet, found, columns)
         offsets, validity, data = pa.py_buffer(columns.offsets), pa.py_buffer(columns.validity), pa.py_buffer(columns.data)
         for column in np.flatnonzero(filled).tolist():
             count = int(rows[column])

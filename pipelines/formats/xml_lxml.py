@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +37,7 @@ def read(source: Source, encoding: Encoding, layout: Layout) -> Tables:
     stand_in = free_character(raw) if broken_bytes(raw, encoding, source) else None
     machine = _Machine(source, layout, _tags(raw), stand_in)
     parser = etree.XMLParser(
-        target=machine, encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+        target=cast(Any, machine), encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
     )
     try:
         for piece in transcoded(raw, encoding.codec, stand_in):
@@ -50,14 +50,15 @@ def read(source: Source, encoding: Encoding, layout: Layout) -> Tables:
 
 
 def _fault(source: Source, error: etree.XMLSyntaxError) -> Exception:
-    if is_limit(error.code):
+    code: int | None = getattr(error, "code", None)
+    if is_limit(code):
         return source.beyond("сложности разметки")
     line, column = error.position
-    return source.fault("XML.030", f"{line}:{column}", reason=reason(error.code), line=line, column=column)
+    return source.fault("XML.030", f"{line}:{column}", reason=reason(code), line=line, column=column)
 
 
 def _markup(raw: bytes) -> Iterator[tuple[int, bytes | None]]:
-    """Places of start tags with their names, and of declarations ``<!…`` with None, outside comments, CDATA and instructions."""
+    """Places of start tags with names and of declarations ``<!…`` with None, outside comments, CDATA and instructions."""
     skip = 0
     for match in _MARKUP.finditer(raw):
         if match.start() < skip:
@@ -123,7 +124,7 @@ class _Machine:
         self._stack: list[_Open] = []
         self._skipped = 0  # depth inside a subtree that is passed over
         self._unknown: _Open | None = None  # outermost element of that subtree, if its text is to be told
-        self._unknown_place: tuple[str, str, int, str] = ("", "", -1, "")
+        self._unknown_place: tuple[str, tuple[str, int], str] = ("", ("", -1), "")
         self._rows: dict[str, int] = dict.fromkeys(layout.tables, 0)
         self._flushed = dict(self._rows)
         self._total = 0
@@ -165,7 +166,7 @@ class _Machine:
             top.latest = node.position
         elif not top.disordered:
             top.disordered = True
-            self._tell("STR.030", *self._holder(top), node.path, None, offset)
+            self._tell("STR.030", self._holder(top), node.path, None, offset)
         self._enter(node, offset)
         self._attributes(attributes, offset)
 
@@ -192,20 +193,20 @@ class _Machine:
     def _pass_over(self, code: str, top: _Open, path: str, offset: int) -> None:
         self._skipped = 1
         self._unknown = _Open(self._root, offset)
-        self._unknown_place = (code, *self._holder(top), path)
+        self._unknown_place = (code, self._holder(top), path)
 
     def _attributes(self, attributes: Mapping[str, str], offset: int) -> None:
         node = self._stack[-1].node
         for name, value in attributes.items():
             if not name.startswith(_SCHEMA_INSTANCE):
-                self._tell("STR.010", node.table, self._row(node), f"{node.path}/@{name}".lstrip("/"), value, offset)
+                self._tell("STR.010", self._holder(self._stack[-1]), f"{node.path}/@{name}".lstrip("/"), value, offset)
 
-    def _tell(self, code: str, table: str, row: int, element: str, value: str | None, offset: int) -> None:
+    def _tell(self, code: str, holder: tuple[str, int], element: str, value: str | None, offset: int) -> None:
         if value is not None and self._stand_in is not None:
             value = value.replace(self._stand_in, "\ufffd")
         if len(self.assembly.anomalies) >= self._source.limits.anomalies:
             raise self._source.beyond(f"числа нарушений структуры ({self._source.limits.anomalies})")
-        self.assembly.anomalies.append(Anomaly(code, table, row, element, value, offset))
+        self.assembly.anomalies.append(Anomaly(code, *holder, element, value, offset))
 
     def data(self, text: str) -> None:
         if self._skipped == 1 and self._unknown is not None:
@@ -219,14 +220,14 @@ class _Machine:
             if not self._skipped and self._unknown is not None:
                 skipped, self._unknown = self._unknown, None
                 text = None if skipped.nested else self._text(skipped)
-                code, table, row, path = self._unknown_place
-                self._tell(code, table, row, path, text, skipped.offset)
+                code, holder, path = self._unknown_place
+                self._tell(code, holder, path, text, skipped.offset)
             return
         top = self._stack.pop()
         text = self._text(top)
         if top.node.group:
             if text.strip(BLANKS):
-                self._tell("STR.050", *self._holder(top), top.node.path, text.strip(BLANKS), top.offset)
+                self._tell("STR.050", self._holder(top), top.node.path, text.strip(BLANKS), top.offset)
             if len(self._stack) == 1 and self._held >= _FLUSH_AT:
                 self._flush()
             return
@@ -241,10 +242,10 @@ class _Machine:
     def _leaf(self, leaf: _Open, text: str) -> None:
         node, row = leaf.node, self._row(leaf.node)
         if self._stand_in is not None and self._stand_in in text:
-            self._tell("VAL.040", node.table, row, node.path, text, leaf.offset)
+            self._tell("VAL.040", (node.table, row), node.path, text, leaf.offset)
             text = text.replace(self._stand_in, "\ufffd")
         if leaf.nested:
-            self._tell("STR.050", node.table, row, node.path, text, leaf.offset)
+            self._tell("STR.050", (node.table, row), node.path, text, leaf.offset)
         rows, values = self._values[node.table, node.column]
         rows.append(row)
         values.append(text)
@@ -252,12 +253,6 @@ class _Machine:
 
     def close(self) -> None:
         self._flush()
-
-    def comment(self, text: str) -> None:
-        """Comments say nothing to us."""
-
-    def pi(self, target: str, data: str | None = None) -> None:
-        """Nor do instructions."""
 
     def _flush(self) -> None:
         """Hand the rows so far to the assembly; called when no record is open."""

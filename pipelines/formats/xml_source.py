@@ -14,8 +14,8 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class XmlLimits:
-    """What a file may reach: ``size`` and ``text`` (one element's own text) in bytes, ``depth`` in open elements, ``rows`` and
-    ``anomalies`` in number over all tables."""
+    """What a file may reach: ``size`` in bytes, an element's own ``text`` in characters, ``depth`` in open elements,
+    ``rows`` and ``anomalies`` in number over all tables."""
 
     size: int = 1 << 30
     text: int = 1 << 20
@@ -98,7 +98,10 @@ class Encoding:
 
 
 def declared_encoding(source: Source) -> Encoding:
-    """Encoding by byte order mark and declaration; raises ``FileFault`` XML.020 where they disagree, XML.021 for another one."""
+    """Encoding by byte order mark and declaration.
+
+    Raises ``FileFault`` XML.020 where they disagree, XML.021 for an encoding other than windows-1251 and utf-8.
+    """
     head = source.head()
     for mark, wide in _WIDE:
         if head.startswith(mark):

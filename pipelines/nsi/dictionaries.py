@@ -49,7 +49,7 @@ class Dictionary:
 
     @classmethod
     def of(cls, name: str, rows: pa.Table) -> Dictionary:
-        """Dictionary from string columns, the period in DATEBEG and DATEEND (ISO); raises ``ValueError`` for another date."""
+        """Dictionary from string columns, the period in DATEBEG and DATEEND; raises ``ValueError`` for a date not ISO."""
         return cls(name, rows, _days(name, rows, BEGIN, _FIRST), _days(name, rows, END, _LAST))
 
     def values(self, field: str) -> pa.Array:
@@ -81,7 +81,8 @@ class Dictionary:
         moment = keys * _SPAN + (days - _FIRST).astype(np.int64)
         period = np.searchsorted(index.starts, moment, side="right") - 1
         inside = (period >= 0) & (moment <= index.ends[period])
-        return known & (inside | np.isnat(days))
+        found: Mask = known & (inside | np.isnat(days))
+        return found
 
     def get(self, field: str, value: str, on: date | None = None) -> Mapping[str, str | None] | None:
         """The row in force on a day whose field has the value (the first of several); None when there is none."""
@@ -122,7 +123,7 @@ class Dictionaries(Mapping[str, Dictionary]):
 
     @classmethod
     def from_folder(cls, folder: Path) -> Dictionaries:
-        """Dictionaries of ``<folder>/*.csv`` (utf-8, ``;``, a header of field names); the file's name is the dictionary's."""
+        """Dictionaries of ``<folder>/*.csv``, named as the files (see ``read_csv``)."""
         return cls(Dictionary.of(path.stem, read_csv(path)) for path in sorted(folder.glob("*.csv")))
 
     def contains(self, dictionary: str, field: str, values: pa.Array, on: date | Days | None = None) -> Mask:
@@ -133,7 +134,7 @@ class Dictionaries(Mapping[str, Dictionary]):
 
 
 def read_csv(path: Path) -> pa.Table:
-    """Rows of a dictionary's CSV (utf-8, ``;``) as strings; empty cells are null."""
+    """Rows of a dictionary's CSV (utf-8, ``;``, a header of field names) as strings; empty cells are null."""
     return _read_csv(path, path.stat().st_mtime_ns)
 
 

@@ -24,3 +24,6 @@ create table nsi.entry (
 comment on table nsi.entry is 'Записи справочников; поля названы, как в приказах';
 comment on column nsi.entry.valid_from is 'Первый день действия (DATEBEG), пусто – не ограничено';
 comment on column nsi.entry.valid_to is 'Последний день действия (DATEEND), пусто – не ограничено';
+
+grant usage on schema nsi to oms_operator, oms_auditor;
+grant select on all tables in schema nsi to oms_operator, oms_auditor;

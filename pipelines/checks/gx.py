@@ -1,0 +1,156 @@
+"""The suites in Great Expectations: custom expectations over the evaluators of the bulk runner, and a validation by it.
+
+The one module that imports Great Expectations (some seconds): for reports off the hot path and for the proof that both
+give the same rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextvars import ContextVar
+from dataclasses import replace
+from datetime import date
+from typing import Any, ClassVar
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import great_expectations as gx
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.expectations.expectation import MulticolumnMapExpectation
+from great_expectations.expectations.metrics.map_metric_provider import (
+    MulticolumnMapMetricProvider,
+    multicolumn_condition_partial,
+)
+
+from pipelines.checks import evaluate
+from pipelines.checks.suites import ROW, Suite
+from pipelines.nsi.dictionaries import Dictionaries
+
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
+
+_dictionaries: ContextVar[Dictionaries] = ContextVar("dictionaries")
+"""What the metrics of the validation under way look into: expectations carry names of dictionaries only."""
+
+RESULT_FORMAT = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
+
+
+def _meets(kind: str, frame: pd.DataFrame, parameters: dict[str, Any]) -> pd.Series[bool]:
+    columns = [pa.array(frame[name]) for name in frame.columns]
+    return pd.Series(evaluate.evaluate(kind, columns, parameters, _dictionaries.get()), index=frame.index)
+
+
+def _metric(kind: str, *parameters: str) -> str:
+    """Register the metric of an expectation type over its evaluator; returns its name."""
+
+    class Metric(MulticolumnMapMetricProvider):
+        condition_metric_name = f"element.{kind}"
+        condition_value_keys = parameters
+
+        @multicolumn_condition_partial(engine=PandasExecutionEngine)
+        def _pandas(cls, column_list: pd.DataFrame, **values: Any) -> pd.Series[bool]:  # noqa: N805
+            columns = [pa.array(column_list[name]) for name in column_list.columns if name != ROW]
+            chosen = {name: values[name] for name in parameters}
+            return pd.Series(evaluate.evaluate(kind, columns, chosen, _dictionaries.get()), index=column_list.index)
+
+    return str(Metric.condition_metric_name)
+
+
+class _ElementExpectation(MulticolumnMapExpectation):
+    """An expectation on the first of ``column_list``; rows are judged whole, absent values included.
+
+    The last column is always ``ROW``: Great Expectations wants two at least.
+    """
+
+    ignore_row_if: str = "never"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = tuple(name for name in cls.__annotations__ if name != "map_metric")
+        cls.success_keys = ("mostly", *own)
+
+
+class ExpectElementPresent(_ElementExpectation):
+    """The element is filled (where its group is there)."""
+
+    map_metric: ClassVar[str] = _metric("expect_element_present")
+
+
+class ExpectElementInSet(_ElementExpectation):
+    """The value is one of a set."""
+
+    map_metric: ClassVar[str] = _metric("expect_element_in_set", "values", "numeric")
+    values: list[str]
+    numeric: bool
+
+
+class ExpectElementInDictionary(_ElementExpectation):
+    """The value is in force in a dictionary on the date of the case."""
+
+    map_metric: ClassVar[str] = _metric("expect_element_in_dictionary", "dictionary", "field", "by", "dated", "numeric")
+    dictionary: str
+    field: str
+    by: list[str]
+    dated: bool
+    numeric: bool
+
+
+class ExpectElementInFormat(_ElementExpectation):
+    """The text has its length and form."""
+
+    map_metric: ClassVar[str] = _metric(
+        "expect_element_in_format", "pattern", "min_length", "max_length", "calendar", "mask"
+    )
+    pattern: str | None
+    min_length: int | None
+    max_length: int | None
+    calendar: bool
+    mask: dict[str, str] | None
+
+
+class ExpectElementInRelation(_ElementExpectation):
+    """A relation to other values of the record is not broken."""
+
+    map_metric: ClassVar[str] = _metric("expect_element_in_relation", "relation", "types")
+    relation: str
+    types: dict[str, str]
+
+
+def validate(
+    frame: pd.DataFrame, suite: Suite, dictionaries: Dictionaries, on: date
+) -> list[tuple[str, npt.NDArray[np.int64]]]:
+    """Failing rows by rule, for every expectation in force on a day, as ``batch.validate`` of Great Expectations finds them.
+
+    ``frame`` is that of ``frames.frame`` for the suite (its index is 0, 1, 2, …); rows are ascending,
+    pairs in the order of the suite. Raises ``RuntimeError`` when an expectation could not be evaluated.
+    """
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    checks = tuple(check for check in suite.checks if check.valid_on(on))
+    document = replace(suite, checks=checks).to_json()
+    loaded = gx.ExpectationSuite(name=suite.name, expectations=document["expectations"], meta=document["meta"])
+    source = context.data_sources.add_pandas("frames")
+    definition = source.add_dataframe_asset(suite.table).add_batch_definition_whole_dataframe("whole")
+    token = _dictionaries.set(dictionaries)
+    try:
+        outcome = definition.get_batch({"dataframe": frame}).validate(loaded, result_format=RESULT_FORMAT)
+    finally:
+        _dictionaries.reset(token)
+    by_rule = {result.expectation_config.meta["rule"]: _failing(result) for result in outcome.results}
+    return [(check.rule, by_rule[check.rule]) for check in checks]
+
+
+def _failing(result: Any) -> npt.NDArray[np.int64]:
+    """Positions of a result; an expectation that raised comes back failed and empty, its exception one level down."""
+    rule = result.expectation_config.meta["rule"]
+    raised = result.exception_info or {}
+    if any(isinstance(value, dict) and value.get("raised_exception") for value in (raised, *raised.values())):
+        raise RuntimeError(f"{rule}: the expectation could not be evaluated: {raised}")
+    rows = np.sort(np.asarray(result.result.get("unexpected_index_list") or [], dtype=np.int64))
+    if len(rows) != (result.result.get("unexpected_count") or 0):
+        raise RuntimeError(f"{rule}: rows found and rows counted differ")
+    return rows

@@ -1,0 +1,51 @@
+"""Packages as they are sent: the files of a register as XML in a ZIP, equal bytes for an equal register."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+
+from pipelines.formats.xml_writer import write_xml
+from pipelines.synthetic.model import Register, RegisterFile
+
+STAMP = (2026, 1, 1, 0, 0, 0)
+"""Time of every member: packages must not depend on the clock."""
+
+
+def content(file: RegisterFile, encoding: str = "windows-1251") -> bytes:
+    """The file's bytes, with the planted departures from the structure."""
+    data = write_xml(file.tables, file.layout, encoding)
+    if not file.markup:
+        return data
+    starts = [match.start() for match in re.finditer(b"<%s>" % file.layout.record.encode(), data)]
+    starts.append(len(data))
+    pieces, done = [], 0
+    for markup in file.markup:
+        begin, end = starts[markup.record], starts[markup.record + 1]
+        pieces += [data[done:begin], markup.edit(data[begin:end])]
+        done = end
+    return b"".join([*pieces, data[done:]])
+
+
+def files(register: Register, encoding: str = "windows-1251") -> dict[str, bytes]:
+    """Members of the package by name, main file first."""
+    return {f"{file.name}.xml": content(file, encoding) for file in register.files.values()}
+
+
+def archive(members: Mapping[str, bytes], level: int = 6) -> bytes:
+    """A ZIP of the members: deflated, fixed times, in the order given."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as target:
+        for name, data in members.items():
+            entry = zipfile.ZipInfo(name, STAMP)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 0
+            target.writestr(entry, data)
+    return sink.getvalue()
+
+
+def package(register: Register) -> tuple[str, bytes]:
+    """Name and bytes of the register's package."""
+    return f"{register.name}.zip", archive(files(register))
