@@ -24,12 +24,12 @@ class ChildDiedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Child:
-    """A process under way; ``log`` takes what it writes. A ``server`` is ended after those that use it."""
+    """A process under way; ``log`` takes what it writes. Later waves use the earlier ones and end before them."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
-    server: bool
+    wave: int
 
     @property
     def session(self) -> int:
@@ -45,7 +45,7 @@ class Children:
         self._folder = folder
         self.running: list[Child] = []
 
-    def start(self, name: str, command: Sequence[str], log: Path, *, server: bool = False) -> Child:
+    def start(self, name: str, command: Sequence[str], log: Path, *, wave: int = 0) -> Child:
         """Start a process; its output goes to ``log``, which is begun anew."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
@@ -58,7 +58,7 @@ class Children:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        child = Child(name, process, log, server)
+        child = Child(name, process, log, wave)
         self.running.append(child)
         self._note()
         return child
@@ -79,8 +79,8 @@ class Children:
 
     def stop(self) -> None:
         """End all processes and whatever they started."""
-        for server in (False, True):
-            children = [child for child in self.running if child.server is server]
+        for wave in sorted({child.wave for child in self.running}, reverse=True):
+            children = [child for child in self.running if child.wave == wave]
             end_sessions([child.session for child in children], [child.process.poll for child in children])
         self.running.clear()
         self._record.unlink(missing_ok=True)

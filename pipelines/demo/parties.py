@@ -1,10 +1,11 @@
-"""The other side: organisations that send packages and fetch answers, by SFTP and mail, with nothing but their own passwords."""
+"""The other side: organisations that send packages and fetch answers by SFTP and mail, with their own passwords."""
 
 from __future__ import annotations
 
 import email
 import imaplib
 import smtplib
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from email.message import EmailMessage
@@ -24,22 +25,24 @@ class SftpParty:
         kind, blob = host_key.split()[:2]
         self._transport = paramiko.Transport(create_connection((HOST, port), 30))
         self._transport.connect(
-            hostkey=paramiko.PKey.from_type_string(kind, paramiko.pkey.b64decode(blob)), username=login, password=password
+            hostkey=paramiko.PKey.from_type_string(kind, b64decode(blob)), username=login, password=password
         )
         client = paramiko.SFTPClient.from_transport(self._transport)
         assert client
         self._client = client
 
-    def drop(self, name: str, content: bytes) -> None:
-        """Upload under a temporary name, then rename: the way that the regulation asks for."""
-        with self._client.open(f"in/{name}.part", "wb") as file:
+    def drop(self, name: str, content: bytes, *, rename: bool = True) -> None:
+        """Upload under a temporary name, then rename, as the regulation asks for; or straight under the final name."""
+        uploaded = f"in/{name}.part" if rename else f"in/{name}"
+        with self._client.open(uploaded, "wb") as file:
             file.set_pipelined(True)
             file.write(content)
-        self._client.rename(f"in/{name}.part", f"in/{name}")
+        if rename:
+            self._client.rename(uploaded, f"in/{name}")
 
     def answers(self) -> set[str]:
-        """Names in ``out/``, unfinished ones left out."""
-        return {name for name in self._client.listdir("out") if not name.endswith(".part")}
+        """Names in ``out/``."""
+        return set(self._client.listdir("out"))
 
     def fetch(self, name: str) -> bytes:
         """An answer's bytes."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 from urllib.parse import urlsplit
 
 import psycopg
@@ -32,17 +37,33 @@ START_TIMEOUT = 240.0
 """Seconds that each step of the start may take."""
 GREETINGS = {"sftp": b"SSH-2.0", "smtp": b"220", "imap": b"* OK"}
 """What the servers say first."""
-AIRFLOW_FIRST = {"api-server": ("api-server",), "dag-processor": ("dag-processor",)}
-AIRFLOW_THEN = {"scheduler": ("scheduler", "--skip-serve-logs"), "triggerer": ("triggerer", "--skip-serve-logs")}
-"""Started once the API answers: tasks are of no use before, and their libraries would slow its start down."""
+AIRFLOW: Sequence[tuple[Sequence[Sequence[str]], AbstractSet[str]]] = (
+    ((("api-server",), ("dag-processor",)), {"api-server"}),
+    ((("scheduler", "--skip-serve-logs"), ("triggerer", "--skip-serve-logs")), frozenset(COMPONENTS)),
+)
+"""Airflow's programs in the order of their start, each with what must be healthy before the next. Tasks are of no use before
+the API answers, and their libraries would slow its start down."""
 
 
 class StandError(RuntimeError):
     """The stand cannot be started; the text is in Russian and says what to do."""
 
 
+@dataclass(frozen=True)
+class Running:
+    """A stand that is up: its Airflow, the host key that its SFTP server shows, its processes."""
+
+    api: AirflowApi
+    sftp_host_key: str
+    children: Children
+
+    def check(self) -> None:
+        """Raise ``ChildDiedError`` if a process of the stand has ended."""
+        self.children.check()
+
+
 @contextmanager
-def running(stand: Stand, report: Report) -> Iterator[AirflowApi]:
+def running(stand: Stand, report: Report) -> Iterator[Running]:
     """A stand for the length of the block: everything that was started is stopped at its end, however it ends.
 
     Raises ``StandError`` before anything is started when a port is busy or the stand is up already, and
@@ -51,9 +72,10 @@ def running(stand: Stand, report: Report) -> Iterator[AirflowApi]:
     record = stand.var / "stand.json"
     _clear_the_way(stand, record, report)
     postgres = None if stand.database else embedded_postgres(stand)
-    write_private(stand.var / "airflow" / "passwords.json", USERS)
-    write_private(stand.var / "servers" / "sftp.json", stand.sftp_accounts)
-    write_private(stand.var / "servers" / "mail.json", stand.mail_accounts)
+    write_private(stand.var / "airflow" / "passwords.json", json.dumps(USERS))
+    write_private(stand.var / "servers" / "sftp.json", json.dumps(stand.sftp_accounts))
+    write_private(stand.var / "servers" / "mail.json", json.dumps(stand.mail_accounts))
+    write_private(stand.environment_file, "".join(f"{name}={quote(value)}\n" for name, value in stand.variables.items()))
     host_key = SftpServer(stand.sftp_root, stand.ports["sftp"], read_accounts(stand.var / "servers" / "sftp.json")).host_key
     children = Children(record, stand.environment(stand.connections(host_key)), ROOT)
     try:
@@ -63,7 +85,7 @@ def running(stand: Stand, report: Report) -> Iterator[AirflowApi]:
             postgres.start()
         for url in (stand.database_url, stand.metadata_url):
             create_database(url)
-        yield _start_airflow(stand, children, report)
+        yield Running(_start_airflow(stand, children, report), host_key, children)
     finally:
         report("Остановка…")
         children.stop()
@@ -115,10 +137,11 @@ def _start_airflow(stand: Stand, children: Children, report: Report) -> AirflowA
         report("Airflow…")
         since = datetime.now(UTC)
         api = AirflowApi(stand.url, "admin", USERS["admin"])
-        for programs, awaited in ((AIRFLOW_FIRST, {"api-server"}), (AIRFLOW_THEN, set(COMPONENTS))):
-            for name, arguments in programs.items():
-                children.start(f"airflow {name}", [*airflow, *arguments], stand.log / f"{name}.log")
-            _wait(stand, children, lambda awaited=awaited: awaited & set(api.unhealthy(since)))
+        for wave, (programs, awaited) in enumerate(AIRFLOW, start=1):
+            for arguments in programs:
+                name = arguments[0]
+                children.start(f"airflow {name}", [*airflow, *arguments], stand.log / f"{name}.log", wave=wave)
+            _wait(stand, children, partial(_unhealthy, api, since, awaited))
         prepared.result()
     _wait(stand, children, lambda: {SERVICES[name] for name in GREETINGS if not greets(stand.ports[name], GREETINGS[name])})
     api.log_in()
@@ -137,10 +160,10 @@ def _start_servers(stand: Stand, children: Children) -> None:
     ports = {name: str(port) for name, port in stand.ports.items()}
     module = [sys.executable, "-m", "pipelines.demo.servers.sftp"]
     options = ["--root", str(stand.sftp_root), "--port", ports["sftp"], "--accounts", str(accounts / "sftp.json")]
-    children.start("SFTP", [*module, *options], stand.log / "sftp.log", server=True)
+    children.start("SFTP", [*module, *options], stand.log / "sftp.log")
     module = [sys.executable, "-m", "pipelines.demo.servers.mail"]
     options = ["--imap-port", ports["imap"], "--smtp-port", ports["smtp"], "--accounts", str(accounts / "mail.json")]
-    children.start("Почта", [*module, *options], stand.log / "mail.log", server=True)
+    children.start("Почта", [*module, *options], stand.log / "mail.log")
 
 
 def _prepare_exchange(stand: Stand) -> None:
@@ -149,7 +172,11 @@ def _prepare_exchange(stand: Stand) -> None:
     open_exchange(stand.settings).set_up()
 
 
-def _wait(stand: Stand, children: Children, missing: Callable[[], set[str]]) -> None:
+def _unhealthy(api: AirflowApi, since: datetime, awaited: AbstractSet[str]) -> AbstractSet[str]:
+    return awaited & set(api.unhealthy(since))
+
+
+def _wait(stand: Stand, children: Children, missing: Callable[[], AbstractSet[str]]) -> None:
     """Wait until nothing is missing; raises ``StandError`` when the time is over, ``ChildDiedError`` when a process ends."""
     deadline = time.monotonic() + START_TIMEOUT
     while absent := missing():

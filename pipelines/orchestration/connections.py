@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pipelines.ground.settings import Settings
 
 
-
 def endpoint(connection_id: str) -> Endpoint | None:
     """Endpoint of an Airflow Connection; None where the installation has none of that name."""
     from pipelines.exchange.channels.base import Endpoint
@@ -40,8 +39,8 @@ def endpoint(connection_id: str) -> Endpoint | None:
 def channels(settings: Settings) -> dict[str, Channel]:
     """The channels that this installation has connections for, by code.
 
-    Options of a connection (its "extra") are those of the channel's endpoint; that of ``oms_imap`` also takes
-    ``authentication_results_host``, the fund's mail server whose word on the senders counts, and that of ``oms_folder`` ``path``.
+    Options of a connection (its "extra") are those of the channel's endpoint; ``oms_imap`` also takes
+    ``authentication_results_host``, the fund's mail server whose word on the senders counts, and ``oms_folder`` ``path``.
     Raises ``AirflowException`` when there is none: an exchange without channels is a mistake of the set-up.
     """
     from pipelines.exchange import region

@@ -1,7 +1,7 @@
-select p.id, p.channel, p.address, p.name, p.state, p.result, p.findings, p.received_at, p.answered_at,
-       coalesce((select array_agg(distinct f.rule order by f.rule) from exchange.finding f
-                 where f.package = coalesce(p.duplicate_of, p.id)), '{}') as rules,
-       coalesce((select array_agg(o.name order by o.id) from exchange.outgoing o where o.package = p.id), '{}') as answers
+select p.id, p.channel, p.address, p.name, coalesce(p.reference, '') as reference, p.state, p.result,
+       coalesce(p.findings, 0) as findings,
+       array(select distinct f.rule from exchange.finding f where f.package = p.id order by f.rule) as rules,
+       coalesce((select jsonb_object_agg(o.name, o.sha256) from exchange.outgoing o where o.package = p.id), '{}') as answers
 from exchange.package p
 where p.id > :after
 order by p.id

@@ -22,8 +22,8 @@ PROGRAM = """
 import sys, time
 from pipelines.demo.config import Stand
 from pipelines.demo.stand import running
-with running(Stand.from_environment(), lambda told: None) as api:
-    print("up", sorted(name for name, paused in api.dags().items() if not paused), flush=True)
+with running(Stand.from_environment(), lambda told: None) as up:
+    print("up", sorted(name for name, paused in up.api.dags().items() if not paused), flush=True)
     time.sleep(600)
 """
 
@@ -68,7 +68,12 @@ def test_comes_up_twice_and_leaves_no_process(environment):  # noqa: F811
     stand.wait(60)
     assert leftovers(folder)
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines.demo", "stop"], env=variables, cwd=ROOT, check=False, timeout=60, capture_output=True
+        [sys.executable, "-m", "pipelines.demo", "stop"],
+        env=variables,
+        cwd=ROOT,
+        check=False,
+        timeout=60,
+        capture_output=True,
     )
     assert done.returncode == 0, done.stderr
     wait_until(lambda: not leftovers(folder))
