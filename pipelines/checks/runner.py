@@ -53,8 +53,9 @@ def run_bulk(
         bulk = Bulk([package[role] for package in packages], today)
         for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
             failures = list(run_suite(bulk, suite, dictionaries, on))
-            for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
-                part.append(frame)
+            if failures:
+                for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
+                    part.append(frame)
             bulk.release(suite.table)
     return [findings.concat(part) for part in parts]
 
@@ -96,8 +97,6 @@ def _place(bulk: Bulk, suite: Suite) -> int:
 
 def _frames(bulk: Bulk, suite: Suite, role: str, failures: Sequence[Failures]) -> list[pd.DataFrame]:
     """Findings of one suite for each file, by row and rule."""
-    if not failures:
-        return [findings.frame()] * len(bulk.files)
     which = np.repeat(np.arange(len(failures)), [len(failure.rows) for failure in failures])
     rows = np.concatenate([failure.rows for failure in failures])
     values = pa.concat_arrays([_values(bulk, suite.table, failure) for failure in failures])
