@@ -53,10 +53,10 @@ def _structure(role: str, tables: Tables) -> pd.DataFrame:
 
 def _shown(layout: Layout, row: dict[str, object]) -> dict[str, object]:
     element = layout.by_path.get(str(row["element"]))
-    texts: dict[str, object] = {"expected": "", "length": 0, "since": "", "version": "", "member": "", "field": ""}
+    texts: dict[str, object] = {"expected": "", "length": 0, "since": "", "member": "", "field": ""}
     if element is not None:
         number = f"до {element.length} цифр" + (f" и {element.scale} после точки" if element.scale else "")
-        texts |= {"expected": number, "length": element.length, "since": element.since or "", "version": row["value"]}
+        texts |= {"expected": number, "length": element.length, "since": element.since or ""}
     return texts | {key: row[key] for key in ("table", "row", "element", "value")}
 
 
