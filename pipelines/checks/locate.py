@@ -13,8 +13,14 @@ import pyarrow.compute as pc
 from pipelines.formats.layout import Layout
 from pipelines.formats.tables import OFFSET, PARENT, Tables
 
-KEYS = {"n_zap": "N_ZAP", "idcase": "IDCASE", "sl_id": "SL_ID", "idserv": "IDSERV", "id_pac": "ID_PAC"}
-"""Columns that ``locate`` adds and the elements that they hold."""
+KEYS = {
+    "n_zap": ("N_ZAP", "RECID"),
+    "idcase": ("IDCASE",),
+    "sl_id": ("SL_ID",),
+    "idserv": ("IDSERV",),
+    "id_pac": ("ID_PAC",),
+}
+"""Columns that ``locate`` adds and the elements that they may hold; a record has one of them."""
 
 
 def locate(findings: pd.DataFrame, tables: Mapping[str, Tables]) -> pd.DataFrame:
@@ -36,7 +42,7 @@ def locate(findings: pd.DataFrame, tables: Mapping[str, Tables]) -> pd.DataFrame
         places, rows = within.index.to_numpy(), within.to_numpy()
         for above, at in _upwards(tables[role], table, rows):
             data = tables[role].data[above]
-            for name, column in KEYS.items():
+            for name, column in ((name, column) for name, columns in KEYS.items() for column in columns):
                 if _holds(tables[role].layout, above, column):
                     texts = data.column(column).take(pa.array(at)).to_numpy(zero_copy_only=False)
                     values[name][places] = np.where(pd.isna(values[name][places]), texts, values[name][places])

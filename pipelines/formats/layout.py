@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 
@@ -184,6 +184,13 @@ def parse(declaration: Mapping[str, object]) -> Layout:
 
 @cache
 def load(code: str) -> Layout:
-    """The layout ``include/layouts/<code>.yaml``."""
+    """The layout ``include/layouts/<code>.yaml``; one that ``extends`` another has that one's elements before its own."""
+    return parse(_declaration(code))
+
+
+def _declaration(code: str) -> dict[str, Any]:
     text = (ROOT / "include" / "layouts" / f"{code}.yaml").read_text(encoding="utf-8")
-    return parse(yaml.safe_load(text))
+    declaration: dict[str, Any] = yaml.safe_load(text)
+    if extended := declaration.get("extends"):
+        declaration["elements"] = _declaration(extended)["elements"] + declaration["elements"]
+    return declaration
