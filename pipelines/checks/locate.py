@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.formats.layout import Layout
 from pipelines.formats.tables import OFFSET, PARENT, Tables
@@ -30,27 +29,43 @@ def locate(findings: pd.DataFrame, tables: Mapping[str, Tables]) -> pd.DataFrame
     as it arrived, -1 where the finding is not in a record. ``tables`` are the package's files by role; findings on a member,
     table or row that is not among them get no keys.
     """
-    size = len(findings)
     located = findings.reset_index(drop=True)
-    values = {name: np.full(size, None, dtype=object) for name in KEYS}
-    offset = np.full(size, -1, np.int64)
+    keys = {name: _Gathered(len(located)) for name in KEYS}
+    offset = np.full(len(located), -1, np.int64)
     for key, group in located.groupby(["member", "table"], sort=False)["row"]:
         role, table = map(str, key)
         if role not in tables or table not in tables[role].layout.tables:
             continue
         within = group[(group >= 0) & (group < tables[role].data[table].num_rows)]
-        places, rows = within.index.to_numpy(), within.to_numpy()
-        for above, at in _upwards(tables[role], table, rows):
+        places = within.index.to_numpy()
+        for above, rows in _upwards(tables[role], table, within.to_numpy()):
             data = tables[role].data[above]
             for name, column in ((name, column) for name, columns in KEYS.items() for column in columns):
                 if _holds(tables[role].layout, above, column):
-                    texts = data.column(column).take(pa.array(at)).to_numpy(zero_copy_only=False)
-                    values[name][places] = np.where(pd.isna(values[name][places]), texts, values[name][places])
+                    keys[name].add(places, data.column(column), rows)
             if OFFSET in data.column_names:
-                offset[places] = data.column(OFFSET).take(pa.array(at)).to_numpy(zero_copy_only=False)
-    columns = {name: pd.Series(pa.array(texts, pa.string()).to_pandas(), dtype="str") for name, texts in values.items()}
-    parent = located["element"].str.rpartition("/")[0].str.rpartition("/")[2] if size else located["element"]
-    return located.assign(**columns, parent=parent, offset=offset)
+                offset[places] = data.column(OFFSET).to_numpy()[rows]
+    parent = located["element"].map(lambda path: path.rpartition("/")[0].rpartition("/")[2]).astype("str")
+    return located.assign(**{name: gathered.series() for name, gathered in keys.items()}, parent=parent, offset=offset)
+
+
+class _Gathered:
+    """A column of text put together from pieces of others."""
+
+    def __init__(self, size: int) -> None:
+        self.pieces: list[pa.Array] = [pa.array([None], pa.string())]
+        self.length = 1
+        self.index = np.zeros(size, np.int64)  # piece 0 is null
+
+    def add(self, places: npt.NDArray[np.int64], column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> None:
+        """At ``places`` stand the column's values of ``rows``."""
+        self.index[places] = self.length + np.arange(len(rows))
+        self.pieces.extend(column.take(pa.array(rows)).cast(pa.string()).chunks)
+        self.length += len(rows)
+
+    def series(self) -> pd.Series[str]:
+        """The column as pandas text."""
+        return pd.Series(pa.concat_arrays(self.pieces).take(pa.array(self.index)).to_pandas(), dtype="str")
 
 
 def _upwards(tables: Tables, table: str, rows: npt.NDArray[np.int64]) -> list[tuple[str, npt.NDArray[np.int64]]]:
@@ -58,8 +73,7 @@ def _upwards(tables: Tables, table: str, rows: npt.NDArray[np.int64]) -> list[tu
     chain = [(table, rows)]
     for above in tables.layout.ancestors(table):
         below, at = chain[-1]
-        parents = pc.fill_null(tables.data[below].column(PARENT), 0).to_numpy()
-        chain.append((above, parents[at]))
+        chain.append((above, tables.data[below].column(PARENT).to_numpy()[at]))
     return chain
 
 

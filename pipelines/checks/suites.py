@@ -92,7 +92,12 @@ def load(name: str) -> tuple[Suite, ...]:
     paths = sorted((FOLDER / folder).glob(f"{layout}_*.json"))
     if not paths:
         raise FileNotFoundError(f"no suites expectations/{name}_*.json")
-    return tuple(Suite.from_json(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
+    return tuple(map(read, paths))
+
+
+def read(path: Path) -> Suite:
+    """The suite of a file."""
+    return Suite.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _expectation(check: Check) -> dict[str, Any]:

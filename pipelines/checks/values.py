@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,22 +25,22 @@ def value_faults(tables: Tables, named: pd.DataFrame) -> list[dict[str, object]]
     ``named`` are the findings of this file so far; cells (table, row, element) that they name are left out. Absent and
     empty values have no fault. Codes are ids of ``include/exchange/messages.yaml``.
     """
-    known = _cells(named)
     faults: list[dict[str, object]] = []
     for name, spec in tables.layout.tables.items():
         for element in spec.columns:
             column = encoded(tables.data[name].column(element.column))
-            rows = np.flatnonzero(~on_values(column, lambda texts, e=element: _right(texts, e)))  # type: ignore[misc]
+            rows = np.flatnonzero(~on_values(column, partial(_right, element=element)))
+            if len(rows):
+                rows = np.setdiff1d(rows, named["row"][(named["table"] == name) & (named["element"] == element.path)])
             faults.extend(
                 {
                     "code": _CODES[element.type],
                     "table": name,
-                    "row": int(row),
+                    "row": row,
                     "element": element.path,
-                    "value": column[int(row)].as_py(),
+                    "value": column[row].as_py(),
                 }
-                for row in rows
-                if row not in known.get((name, element.path), ())
+                for row in rows.tolist()
             )
     return faults
 
@@ -63,13 +64,3 @@ _RIGHT: Mapping[str, Callable[[pa.Array, Element], pa.Array]] = {
     "T": _short,
 }
 _CODES = {"D": DATE, "N": NUMBER, "T": LENGTH}
-
-
-def _cells(named: pd.DataFrame) -> Mapping[tuple[str, str], frozenset[int]]:
-    """Rows by table and element."""
-    if not len(named):
-        return {}
-    return {
-        (str(table), str(element)): frozenset(group.to_numpy())
-        for (table, element), group in named.groupby(["table", "element"])["row"]
-    }

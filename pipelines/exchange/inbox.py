@@ -69,6 +69,8 @@ def survey(url: str, channel: str, session: Session, readiness: Readiness, now: 
             whole = not temporary(item.name) and session.looks_whole(item)
             if whole or now - sighting.since >= readiness.incomplete_after:
                 yield Ready(item, incomplete=not whole)
+    for problem in session.problems:
+        log.warning("Канал %s: %s", channel, problem)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ class Package:
     """A row of the journal. ``sender`` is the organisation's code or None for a stranger.
 
     ``channel`` is the channel's code; ``address`` where the answer goes in it (a folder's login, a mail address);
-    ``reference`` the Message-Id of the mail it came with, ``attached`` False for a mail that carried nothing. ``incomplete`` says that the file never finished arriving.
+    ``reference`` the Message-Id of the mail it came with, ``attached`` False for a mail that carried nothing;
+    ``incomplete`` says that the file never finished arriving.
     """
 
     id: int

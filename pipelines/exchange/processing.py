@@ -126,7 +126,7 @@ class Processor:
         first = connection.execute(
             statement("exchange/package_same"),
             {"id": package.id, "attached": package.attached, "incomplete": package.incomplete}
-            | {name: getattr(package, name) for name in ("sender", "name", "sha256")},
+            | {name: getattr(package, name) for name in ("sender", "name", "sha256", "size")},
         ).first()
         if first is not None:
             if first.state != "ANSWERED":

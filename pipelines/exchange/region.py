@@ -14,8 +14,6 @@ import yaml
 
 OrganisationKind = Literal["МО", "СМО"]
 ChannelCode = Literal["sftp", "mail"]
-NumberPolicy = Literal["refuse", "replace"]
-"""What to do with a package number that has already come with other bytes."""
 RecordPolicy = Literal["records", "package"]
 
 _CODES: Mapping[OrganisationKind, re.Pattern[str]] = {"МО": re.compile(r"\d{6}"), "СМО": re.compile(r"\d{5}")}
@@ -74,7 +72,6 @@ class ExchangeSettings:
 
     incomplete_after: int
     limits: Limits
-    number_policy: NumberPolicy
     policies: Mapping[str, RecordPolicy]
     retention_days: Mapping[str, int]
     findings_sample: int
@@ -248,7 +245,7 @@ def _organisation(node: _Node) -> Organisation:
 
 
 def _settings(node: _Node) -> ExchangeSettings:
-    node.only("incomplete_after", "limits", "number_policy", "policies", "retention_days", "findings_sample")
+    node.only("incomplete_after", "limits", "policies", "retention_days", "findings_sample")
     limits = node.child("limits")
     limits.only("package_bytes", "members", "inflated_bytes", "ratio")
     policies = node.child("policies")
@@ -261,7 +258,6 @@ def _settings(node: _Node) -> ExchangeSettings:
             inflated_bytes=limits.number("inflated_bytes"),
             ratio=limits.number("ratio"),
         ),
-        number_policy=cast(NumberPolicy, node.choice("number_policy", ("refuse", "replace"))),
         policies={kind: cast(RecordPolicy, policies.choice(kind, ("records", "package"))) for kind in policies.fields},
         retention_days={store: retention.number(store) for store in retention.fields},
         findings_sample=node.number("findings_sample"),

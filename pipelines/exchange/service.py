@@ -23,7 +23,7 @@ from pipelines.exchange.steps import Step, no_step
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.formats.archive import ArchiveLimits
 from pipelines.ground import database
-from pipelines.ground.settings import ROOT, Settings
+from pipelines.ground.settings import Settings
 from pipelines.ground.sql import statement
 from pipelines.ground.store import Store
 
@@ -71,12 +71,12 @@ class Exchange:
 
     def look(self) -> int:
         """Number of files that are ready in all channels. A channel that fails is logged and does not hide the others."""
-        return sum(self._each_channel(self._receiver.look))
+        return sum(self._each_channel(self.receiver.look))
 
     def receive(self) -> Mapping[str, list[int]]:
         """Claim what is ready; subsystem to ids of packages; "" holds those that no subsystem takes, answered at once."""
         received: dict[str, list[int]] = {}
-        for found in self._each_channel(lambda channel: list(self._receiver.receive(channel, RECEIVE_LIMIT))):
+        for found in self._each_channel(lambda channel: list(self.receiver.receive(channel, RECEIVE_LIMIT))):
             for package_id, subsystem in self._subsystems(found):
                 received.setdefault(subsystem, []).append(package_id)
         for package_id in self.pending(""):
@@ -102,7 +102,7 @@ class Exchange:
 
     def process(self, package_id: int) -> Outcome:
         """Process one package; see ``Processor.process``."""
-        return self._processor.process(package_id)
+        return self.processor.process(package_id)
 
     def deliver(self) -> DeliveryReport:
         """Send what the outbox holds."""
@@ -119,7 +119,7 @@ class Exchange:
             return keep_house(connection, self.store, self.region.settings.retention_days, today)
 
     @cached_property
-    def _receiver(self) -> Receiver:
+    def receiver(self) -> Receiver:
         patience = timedelta(seconds=self.region.settings.incomplete_after)
         return Receiver(
             self.settings.database_url,
@@ -131,7 +131,7 @@ class Exchange:
         )
 
     @cached_property
-    def _processor(self) -> Processor:
+    def processor(self) -> Processor:
         terms = self.region.settings
         limits = terms.limits
         return Processor(

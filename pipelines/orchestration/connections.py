@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pipelines.ground.settings import Settings
 
 
-
 def endpoint(connection_id: str) -> Endpoint | None:
     """Endpoint of an Airflow Connection; None where the installation has none of that name."""
     from pipelines.exchange.channels.base import Endpoint

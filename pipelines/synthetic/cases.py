@@ -143,7 +143,7 @@ def draw_visits(
     band = np.array([template.band for template in templates])
     movable = np.flatnonzero([t.usl_ok == "1" and t.band == "adult" and not t.rehabilitation for t in templates])
     moved = np.isin(cases.template, movable) & (cases.stay >= 4) & (rng.random(len(cases)) < rates["two_visits"])
-    moved &= len({templates[index].profil for index in movable}) > 1
+    moved &= len({templates[index].profil for index in movable.tolist()}) > 1
     case = np.repeat(np.arange(len(cases)), np.where(moved, 2, 1))
     ordinal = np.zeros(len(case), np.int64)
     ordinal[1:][case[1:] == case[:-1]] = 1
@@ -164,15 +164,35 @@ def draw_visits(
     base = _dated(scenery, "T_BZTSZ", "USL_OK", "BZTSZ", np.array(["1", "2", "3", "4"]), usl_ok - 1, end, 100)
     weight = _dated(scenery, "V023", "K_KSG", "KOEF_Z", groups, template, end, UNIT)
     child = np.isin(band[template], ["child", "newborn"])
-    bits, total = _complexity(rng, scenery, (usl_ok == 1) & (rng.random(len(case)) < rates["complexity"]), elderly[case], child)
+    bits, total = _complexity(
+        rng, scenery, (usl_ok == 1) & (rng.random(len(case)) < rates["complexity"]), elderly[case], child
+    )
     level = np.where(levelled, level, UNIT)
     cost = _costs(base, weight, manage, level, region, total, grouped)
     return Visits(
-        case, ordinal, template, department, doctor, begin, end, stay, grouped, weight, manage, level, region, base, bits, total, cost
+        case,
+        ordinal,
+        template,
+        department,
+        doctor,
+        begin,
+        end,
+        stay,
+        grouped,
+        weight,
+        manage,
+        level,
+        region,
+        base,
+        bits,
+        total,
+        cost,
     )
 
 
-def draw_services(rng: np.random.Generator, scenery: Scenery, templates: Sequence[Template], cases: Cases, visits: Visits) -> Services:
+def draw_services(
+    rng: np.random.Generator, scenery: Scenery, templates: Sequence[Template], cases: Cases, visits: Visits
+) -> Services:
     """One to six different services of each visit, the first of them the template's main one."""
     usl_ok = cases.usl_ok[visits.case]
     count = np.ones(len(visits), np.int64)
@@ -211,7 +231,9 @@ def _purposes(rng: np.random.Generator, recipe: Mapping[str, Any], usl_ok: Ints,
     for kind, rows in (("disease", disease), ("other", ~disease)):
         shares = recipe["purposes"][kind]
         where = np.flatnonzero(rows)
-        chosen[where] = len(purposes) + rng.choice(len(shares), size=len(where), p=np.array(list(shares.values())) / sum(shares.values()))
+        chosen[where] = len(purposes) + rng.choice(
+            len(shares), size=len(where), p=np.array(list(shares.values())) / sum(shares.values())
+        )
         purposes += list(shares)
     return chosen, purposes
 
@@ -302,13 +324,16 @@ def _complexity(
     value = np.array([int(Decimal(row["ZKOEF"]) * UNIT) for row in rows])
     first = np.where(child, number["1"], np.where(elderly, number["3"], number["4"]))
     second = chosen & (rng.random(len(chosen)) < 0.2)
-    bits = np.where(chosen, 1 << first, 0) | np.where(second, 1 << number["5"], 0)
-    return bits, np.where(chosen, value[first], 0) + np.where(second, value[number["5"]], 0)
+    bits: Ints = np.where(chosen, 1 << first, 0) + np.where(second, 1 << number["5"], 0)
+    total: Ints = np.where(chosen, value[first], 0) + np.where(second, value[number["5"]], 0)
+    return bits, total
 
 
 def _costs(base: Ints, weight: Ints, manage: Ints, level: Ints, region: Ints, complexity: Ints, grouped: Bools) -> Ints:
     """БС × КЗ × КС × КУС × КД + БС × КД × КСЛП in kopecks, one HALF_UP rounding; 0 where no group applies."""
-    factors, inverse = np.unique(np.stack([base, weight, manage, level, region, complexity], axis=1), axis=0, return_inverse=True)
+    factors, inverse = np.unique(
+        np.stack([base, weight, manage, level, region, complexity], axis=1), axis=0, return_inverse=True
+    )
     costs = []
     for bs, kz, up, ku, kd, kslp in factors.tolist():
         numerator = bs * kz * up * ku * kd + bs * kd * kslp * UNIT**2

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipelines.formats.tables import PARENT
 from pipelines.synthetic.columns import Bools, Ints
-from pipelines.synthetic.registers import Fault, Markup, Register, RegisterFile
+from pipelines.synthetic.model import Fault, Markup, Register, RegisterFile
 
 Tables = Mapping[str, pa.Table]
 Change = Callable[[Sequence[str | None], int], str | None]
@@ -24,7 +24,7 @@ Where = Callable[[Tables], Bools]
 
 @dataclass(frozen=True)
 class Cell:
-    """A wrong value of ``element``; ``neighbour`` faults take the record before into account and leave it otherwise alone."""
+    """A wrong value of ``element``; a ``neighbour`` fault involves the record before, which gets no other fault."""
 
     title: str
     rule: str
@@ -99,28 +99,58 @@ FAULTS: Mapping[str, Cell | Whole | Structure] = {
     "closed": Cell("код, закрытый в справочнике V002", "001F.00.0270", "H", "ZAP/Z_SL/SL/PROFIL", _constant("113")),
     "w": Cell("пол вне справочника V005", "001F.00.0700", "L", "PERS/W", _constant("3")),
     "koef_z": Cell(
-        "коэффициент затратоёмкости не из V023", "001F.00.0600", "H", "ZAP/Z_SL/SL/KSG_KPG/KOEF_Z", _constant("9.99999"),
+        "коэффициент затратоёмкости не из V023",
+        "001F.00.0600",
+        "H",
+        "ZAP/Z_SL/SL/KSG_KPG/KOEF_Z",
+        _constant("9.99999"),
         _filled("SL", "KOEF_Z"),
     ),
     "pr_nov": Cell("недопустимое значение", "002F.00.0080", "H", "ZAP/PR_NOV", _constant("5")),
     "missing": Cell("нет обязательного элемента", "003F.00.2420", "H", "ZAP/Z_SL/SL/NHISTORY", _constant(None)),
     "c_zab": Cell(
-        "нет элемента, обязательного по условию", "003F.00.0760", "H", "ZAP/Z_SL/SL/C_ZAB", _constant(None), _filled("SL", "C_ZAB")
+        "нет элемента, обязательного по условию",
+        "003F.00.0760",
+        "H",
+        "ZAP/Z_SL/SL/C_ZAB",
+        _constant(None),
+        _filled("SL", "C_ZAB"),
     ),
     "kd": Cell("лишний по условию элемент", "003F.00.0750", "H", "ZAP/Z_SL/SL/KD", _constant("7"), _visits_in("3")),
     "mask": Cell("диагноз не по маске", "004F.00.0810", "H", "ZAP/Z_SL/SL/DS1", _text(lambda old: f"{old[0]}-{old[1:]}")),
     "length": Cell(
-        "ЕНП короче 16 знаков", "004F.00.0250", "H", "ZAP/PACIENT/NPOLIS", _text(lambda old: old[:-1]), _equal("ZAP", "VPOLIS", "3")
+        "ЕНП короче 16 знаков",
+        "004F.00.0250",
+        "H",
+        "ZAP/PACIENT/NPOLIS",
+        _text(lambda old: old[:-1]),
+        _equal("ZAP", "VPOLIS", "3"),
     ),
     "snils": Cell(
-        "СНИЛС не по маске", "004F.00.1720", "L", "PERS/SNILS", _text(lambda old: old.replace("-", "")), _filled("PERS", "SNILS")
+        "СНИЛС не по маске",
+        "004F.00.1720",
+        "L",
+        "PERS/SNILS",
+        _text(lambda old: old.replace("-", "")),
+        _filled("PERS", "SNILS"),
     ),
-    "february": Cell("31 февраля", "VAL.010", "H", "ZAP/Z_SL/SL/DATE_2", _text(lambda old: old[:4] + "-02-31")),
-    "letter": Cell("буква в числе", "VAL.020", "H", "ZAP/Z_SL/SL/ED_COL", _constant("1.О0")),
+    "february": Cell("31 февраля", "004F.00.0780", "H", "ZAP/Z_SL/SL/DATE_2", _text(lambda old: old[:4] + "-02-31")),
+    "issued": Cell(
+        "31 февраля там, где Q015 молчит",
+        "VAL.010",
+        "L",
+        "PERS/DOCDATE",
+        _text(lambda old: old[:4] + "-02-31"),
+        _filled("PERS", "DOCDATE"),
+    ),
+    "letter": Cell("буква в числе", "004F.00.0930", "H", "ZAP/Z_SL/SL/ED_COL", _constant("1.О0")),
     "sumv": Cell("SUMV не равна сумме SUM_M", "006F.00.0370", "H", "ZAP/Z_SL/SUMV", _plus("0.01")),
     "tarif": Cell("тариф больше стоимости услуги", "006F.00.0570", "H", "ZAP/Z_SL/SL/USL/TARIF", _plus("1.00")),
     "dates": Cell(
-        "окончание раньше начала", "006F.00.0330", "H", "ZAP/Z_SL/DATE_Z_1",
+        "окончание раньше начала",
+        "006F.00.0330",
+        "H",
+        "ZAP/Z_SL/DATE_Z_1",
         _text(lambda old: str(np.datetime64(old, "D") + 60)),
     ),
     "rslt": Cell(
@@ -136,7 +166,10 @@ FAULTS: Mapping[str, Cell | Whole | Structure] = {
     ),
     "repeated": Structure("повтор элемента", "STR.020", "H", "ZAP/Z_SL/IDSP", _sub(rb"(<IDSP>[^<]*</IDSP>)", rb"\1\1")),
     "order": Structure(
-        "нарушен порядок", "STR.030", "H", "ZAP/N_ZAP",
+        "нарушен порядок",
+        "STR.030",
+        "H",
+        "ZAP/N_ZAP",
         _sub(rb"(<N_ZAP>[^<]*</N_ZAP>)(\s*)(<PR_NOV>[^<]*</PR_NOV>)", rb"\3\2\1"),
     ),
     "group": Structure("нет обязательной группы", "STR.040", "H", "ZAP/PACIENT", _sub(rb"<PACIENT>.*</PACIENT>", rb"")),
@@ -172,11 +205,12 @@ def plant(register: Register, shares: Mapping[str, float], rng: np.random.Genera
         table = _table_of(file, fault.element)
         if isinstance(fault, Structure):
             files[fault.role] = _marked(file, fault, rows)
-            planted += [Fault(name, fault.role, table, _first(file, table, int(row)), fault.element, fault.rule) for row in rows]
+            planted += [
+                Fault(name, fault.role, table, _first(file, table, int(row)), fault.element, fault.rule) for row in rows
+            ]
         else:
             files[fault.role] = _changed(file, table, fault, rows)
-            whole = isinstance(fault, Whole)
-            planted += [Fault(name, fault.role, table, -1 if whole else int(row), fault.element, fault.rule) for row in rows]
+            planted += [Fault(name, fault.role, table, int(row), fault.element, fault.rule) for row in rows]
     if "sumv" in shares:
         files["H"] = _totalled(files["H"], shares)
     return replace(register, files=files, faults=tuple(planted))
@@ -208,7 +242,7 @@ def _choose(file: RegisterFile, fault: Cell | Structure, count: int, taken: set[
         rows = rows[fault.where(file.tables)]
     rng.shuffle(rows)
     neighbour = isinstance(fault, Cell) and fault.neighbour
-    chosen = []
+    chosen: list[int] = []
     for row in rows.tolist():
         if len(chosen) == count:
             break
@@ -243,9 +277,7 @@ def _first(file: RegisterFile, table: str, record: int) -> int:
 
 
 def _totalled(file: RegisterFile, shares: Mapping[str, float]) -> RegisterFile:
-    total = sum(Decimal(value) for value in file.tables["ZAP"]["SUMV"].to_pylist())
     bill = file.tables["SCHET"]
-    if "summav" in shares:
-        total += 1
+    total = sum((Decimal(value) for value in file.tables["ZAP"]["SUMV"].to_pylist()), Decimal("summav" in shares))
     index = bill.schema.get_field_index("SUMMAV")
     return replace(file, tables={**file.tables, "SCHET": bill.set_column(index, "SUMMAV", pa.array([str(total)]))})

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping
 
 from pipelines.formats.xml_writer import write_xml
-from pipelines.synthetic.registers import Register, RegisterFile
+from pipelines.synthetic.model import Register, RegisterFile
 
 STAMP = (2026, 1, 1, 0, 0, 0)
 """Time of every member: packages must not depend on the clock."""

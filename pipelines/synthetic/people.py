@@ -101,7 +101,9 @@ def draw(
     insurers = [row["smocod"] for row in scenery.open("F002")]
     if foreign:
         others = np.array([i for i, row in enumerate(scenery.open("F002")) if row["tf_okato"] != scenery.region.okato])
-        insurer = np.where(rng.random(count) < rates["foreign_without_insurer"], -1, others[rng.integers(len(others), size=count)])
+        insurer = np.where(
+            rng.random(count) < rates["foreign_without_insurer"], -1, others[rng.integers(len(others), size=count)]
+        )
     else:
         insurer = np.full(count, insurers.index(payer))
     holder_sex = np.where(newborn, 2, sex)

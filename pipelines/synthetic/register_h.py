@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -101,7 +100,9 @@ class Writer:
         known = insurer >= 0
         local = self.payer != self.scenery.region.code
         # Where the insurer's code is not known, its ОГРН and territory are.
-        guess = np.where(known, insurer, [i for i, r in enumerate(insurers) if r["tf_okato"] != self.scenery.region.okato][0])
+        guess = np.where(
+            known, insurer, next((i for i, r in enumerate(insurers) if r["tf_okato"] != self.scenery.region.okato), 0)
+        )
         policy = people.policy[person]
         okato = col.pick([entry["tf_okato"] for entry in insurers], guess)
         referred = ((cases.urgency == 3) & (cases.usl_ok == 1)) | (cases.usl_ok == 2)
@@ -125,7 +126,9 @@ class Writer:
             "INV": col.integers(rng.integers(1, 4, count), where=(rng.random(count) < rates["disability"]) & ~newborn),
             "MSE": col.same("1", count, (rng.random(count) < rates["commission"]) & ~newborn),
             "NOVOR": people.novor.take(pa.array(person)),
-            "VNOV_D": col.integers(rng.integers(1200, 2500, count), where=newborn & (rng.random(count) < rates["low_weight"])),
+            "VNOV_D": col.integers(
+                rng.integers(1200, 2500, count), where=newborn & (rng.random(count) < rates["low_weight"])
+            ),
             "IDCASE": col.join(
                 f"{self.period:%y%m}"[1:] + self.organisation[-2:], col.integers((self.number - 1) * 100_000 + row + 1, 6)
             ),
@@ -181,7 +184,10 @@ class Writer:
             "DET": col.integers(child.astype(np.int64)[visits.template]),
             "P_CEL": col.pick(cases.purposes, purpose, outpatient),
             "NHISTORY": col.join(f"{self.period:%y}/", col.integers(rng.permutation(count) + 1, 6)),
-            "P_PER": col.integers(np.where(visits.ordinal > 0, 4, np.where(usl_ok == 1, cases.urgency[visits.case] == 1, 0) + 1), where=stationary),
+            "P_PER": col.integers(
+                np.where(visits.ordinal > 0, 4, np.where(usl_ok == 1, cases.urgency[visits.case] == 1, 0) + 1),
+                where=stationary,
+            ),
             "DATE_1": col.days(visits.begin),
             "DATE_2": col.days(visits.end),
             "KD": col.integers(visits.stay, where=stationary),
@@ -211,7 +217,9 @@ class Writer:
         secondary = self.scenery.recipe["secondary"]
         return {
             "SL": col.table(layout, "SL", columns, count, visits.case, {"KSG_KPG": visits.grouped}),
-            "DS2": self._diagnoses(layout, "DS2", visits, secondary["ds2"], secondary["ds2_child"], young, rates["secondary"]),
+            "DS2": self._diagnoses(
+                layout, "DS2", visits, secondary["ds2"], secondary["ds2_child"], young, rates["secondary"]
+            ),
             "DS3": self._diagnoses(layout, "DS3", visits, secondary["ds3"], [], young, rates["complication"]),
             "CODE_MES1": col.table(layout, "CODE_MES1", {}, 0),
             **self._criteria(layout, visits),
@@ -238,7 +246,8 @@ class Writer:
 
     def _criteria(self, layout: Layout, visits: cs.Visits) -> dict[str, pa.Table]:
         """CRIT and SL_KOEF: children of КСГ, in document order."""
-        parent, value = [], []
+        parent: list[int] = []
+        value: list[str] = []
         for row, template in zip(*_with_criteria(self.templates, visits.template), strict=True):
             parent += [row] * len(self.templates[template].criteria)
             value += self.templates[template].criteria
@@ -246,7 +255,9 @@ class Writer:
         grid = (visits.complexity[:, None] >> np.arange(len(coefficients))) & 1
         holder, which = np.nonzero(grid)
         return {
-            "CRIT": col.table(layout, "CRIT", {"CRIT": pa.array(value, pa.string())}, len(value), np.array(parent, np.int64)),
+            "CRIT": col.table(
+                layout, "CRIT", {"CRIT": pa.array(value, pa.string())}, len(value), np.array(parent, np.int64)
+            ),
             "SL_KOEF": col.table(
                 layout,
                 "SL_KOEF",

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.exchange.region import Region
 from pipelines.formats import layout as layouts
-from pipelines.formats.layout import Layout
 from pipelines.synthetic import cases as cs
 from pipelines.synthetic import columns as col
 from pipelines.synthetic import people as pp
+from pipelines.synthetic.faults import plant
+from pipelines.synthetic.model import Register, RegisterFile
 from pipelines.synthetic.register_h import Writer
 from pipelines.synthetic.scenery import Scenery
 
@@ -27,52 +25,6 @@ VERSIONS = {"H": "3.1", "L": "3.2"}
 """Versions of the exchange that the default period asks for."""
 PERSONS_VERSION_SINCE = date(2019, 11, 1)
 """From this period on the persons file is of version 3.2 (Q015, 002F.00.0050)."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A fault planted on purpose: where it is and the rule of Q015 or the message that must find it.
-
-    ``row`` is the row of ``table`` in the file as it is written (-1: the file as a whole), ``element`` the path below the root.
-    """
-
-    name: str
-    role: str
-    table: str
-    row: int
-    element: str
-    rule: str
-
-
-@dataclass(frozen=True)
-class Markup:
-    """A change of the bytes of one record: ``edit`` gets the bytes of record ``record`` and gives what stands instead."""
-
-    record: int
-    edit: Callable[[bytes], bytes]
-
-
-@dataclass(frozen=True)
-class RegisterFile:
-    """A member of the package: its tables, and the changes to make in the written bytes, in the order of records."""
-
-    role: str
-    name: str
-    layout: Layout
-    tables: Mapping[str, pa.Table]
-    markup: tuple[Markup, ...] = ()
-
-
-@dataclass(frozen=True)
-class Register:
-    """A synthetic register: ``name`` of the package without extension, its files by role, the faults in it."""
-
-    name: str
-    organisation: str
-    payer: str
-    period: date
-    files: Mapping[str, RegisterFile]
-    faults: tuple[Fault, ...] = field(default=())
 
 
 def name_reestr(prefix: str, region: Region, organisation: str, payer: str, period: date, number: int) -> str:
@@ -100,7 +52,9 @@ def generate_register(
     ``pipelines.synthetic.faults.FAULTS`` with the share of records. Raises ``KeyError`` for an unknown kind or fault and
     ``ValueError`` for an organisation that cannot treat anybody in that period.
     """
-    return KINDS[kind](region, organisation_code, payer_code, period.replace(day=1), cases, seed, faults or {}, number, versions)
+    return KINDS[kind](
+        region, organisation_code, payer_code, period.replace(day=1), cases, seed, faults or {}, number, versions
+    )
 
 
 def _register_h(
@@ -114,8 +68,6 @@ def _register_h(
     number: int,
     versions: Mapping[str, str] | None,
 ) -> Register:
-    from pipelines.synthetic.faults import plant
-
     stem = name_reestr("H", region, organisation, payer, period, number)
     salt = zlib.crc32(stem.encode())
     rng = np.random.default_rng([seed, salt])
@@ -173,13 +125,3 @@ def _register_h(
 
 KINDS: Mapping[str, Callable[..., Register]] = {"H": _register_h}
 """Generators by layout code of the main file."""
-
-
-def record_count(register: Register) -> int:
-    """Completed cases in the register."""
-    return int(register.files["H"].tables["ZAP"].num_rows)
-
-
-def total(register: Register) -> str:
-    """SUMMAV of the register as written."""
-    return str(pc.take(register.files["H"].tables["SCHET"]["SUMMAV"], pa.array([0]))[0].as_py())

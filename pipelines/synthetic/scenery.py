@@ -73,7 +73,9 @@ class Scenery:
         """Rows valid on every day of the window."""
         first, last = self.first.isoformat(), self.last.isoformat()
         return tuple(
-            row for row in self.rows(dictionary) if row["DATEBEG"] <= first and (not row["DATEEND"] or row["DATEEND"] >= last)
+            row
+            for row in self.rows(dictionary)
+            if row["DATEBEG"] <= first and (not row["DATEEND"] or row["DATEEND"] >= last)
         )
 
     def covered(self, dictionary: str, key: str) -> set[str]:

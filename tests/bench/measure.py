@@ -23,10 +23,10 @@ def generate(cases: str, target: str) -> dict[str, Any]:
     """A register without faults; prints the size of its XML."""
     from datetime import date
 
-    from pipelines.synthetic.registers import generate_register, package
-
     from pipelines.exchange.region import load
     from pipelines.ground.settings import ROOT
+    from pipelines.synthetic.packages import package
+    from pipelines.synthetic.registers import generate_register
 
     region = load(ROOT / "include" / "region" / "demo")
     register = generate_register(region, ORGANISATION, PAYER, date(2026, 10, 1), int(cases), SEED, {})
@@ -162,7 +162,7 @@ def _process(package: Path, url: str, store: Path) -> dict[str, Any]:
         ).scalar_one()
         journal.append(connection, number, journal.Event("RECEIVED", now, {}))
     del content
-    assert isinstance(exchange._processor, Processor)
+    assert isinstance(exchange.processor, Processor)
     started = time.perf_counter()
     outcome = exchange.process(number)
     wall = time.perf_counter() - started

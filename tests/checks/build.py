@@ -44,7 +44,20 @@ def register() -> Rows:
         "ID_PAC": "p-1",
         "VPOLIS": "3",
         "NPOLIS": "9999999999999999",
+        "SPOLIS": "АБ-1",
+        "ST_OKATO": "99000",
         "SMO": "99001",
+        "SMO_OGRN": "1",
+        "SMO_OK": "99000",
+        "SMO_NAM": "Страховая",
+        "INV": "0",
+        "MSE": "1",
+        "VNOV_D": "1500",
+        "NPR_MO": "990001",
+        "NPR_DATE": "2026-02-01",
+        "KD_Z": "8",
+        "VB_P": "1",
+        "OPLATA": "1",
         "NOVOR": "0",
         "IDCASE": "1",
         "USL_OK": "3",
@@ -60,9 +73,23 @@ def register() -> Rows:
     }
     visit = {
         "SL_ID": "a-1",
+        "LPU_1": "1",
+        "PODR": "11",
         "PROFIL": "97",
+        "PROFIL_K": "1",
         "DET": "0",
+        "P_CEL": "1.0",
         "NHISTORY": "77/26",
+        "P_PER": "1",
+        "KD": "8",
+        "DS0": "J06.9",
+        "C_ZAB": "1",
+        "DN": "1",
+        "CODE_MES2": "m.2",
+        "REAB": "1",
+        "ED_COL": "1.00",
+        "TARIF": "500.00",
+        "COMENTSL": "—",
         "DATE_1": "2026-02-02",
         "DATE_2": "2026-02-10",
         "DS1": "J06.9",
@@ -72,18 +99,19 @@ def register() -> Rows:
         "SUM_M": "1000.50",
         "KSG_KPG": False,
     }
-    sums = {"SUMMAV": "3001.00", "SUMMAP": "2901.00", "SANK_MEK": "100.00"}
-    ksg = {"N_KSG": "st01.001", "VER_KSG": "2026", "KSG_PG": "0", "KOEF_Z": "0.50000", "KOEF_UP": "1.00000"}
+    sums = {"SUMMAV": "3001.00", "SUMMAP": "2901.00", "SANK_MEK": "100.00", "SANK_MEE": "0.00", "SANK_EKMP": "0.00"}
+    ksg = {"N_KSG": "st01.001", "VER_KSG": "2026", "KSG_PG": "0", "N_KPG": "1", "KOEF_Z": "0.50000", "KOEF_UP": "1.00000"}
     ksg |= {"BZTSZ": "20000.00", "KOEF_D": "1.00000", "KOEF_U": "1.00000", "SL_K": "1", "IT_SL": "1.20000"}
     service = {"IDSERV": "s-1", "LPU": "990001", "PROFIL": "97", "DET": "0", "DATE_IN": "2026-02-03", "PRVS": "76"}
     service |= {"DATE_OUT": "2026-02-04", "DS": "J06.9", "CODE_USL": "A01.01", "KOL_USL": "1.00", "SUMV_USL": "10.00"}
+    service |= {"LPU_1": "1", "PODR": "11", "VID_VME": "A16.20.001", "NPL": "1", "COMENTU": "-", "CODE_MD": "d1"}
     sanction = {"S_CODE": "x-1", "S_SUM": "100.00", "S_TIP": "1", "S_OSN": "70", "DATE_ACT": "2026-02-20"}
-    sanction |= {"NUM_ACT": "5", "S_IST": "1"}
+    sanction |= {"NUM_ACT": "5", "S_IST": "1", "S_COM": "-"}
     return {
         "ZGLV": [{"VERSION": "3.1", "DATA": "2026-03-03", "FILENAME": "HM990001S99001_26021", "SD_Z": "2"}],
         "SCHET": [
             {"CODE": "1", "CODE_MO": "990001", "YEAR": "2026", "MONTH": "2", "NSCHET": "1-02", "DSCHET": "2026-03-02"}
-            | {"PLAT": "99001"}
+            | {"PLAT": "99001", "COMENTS": "-"}
             | sums
         ],
         "ZAP": [
@@ -95,12 +123,17 @@ def register() -> Rows:
             visit | {PARENT: 1, "SL_ID": "a-2", "SUM_M": "1500.25", "KSG_KPG": True} | ksg,
             visit | {PARENT: 1, "SL_ID": "a-3", "SUM_M": "500.25"},
         ],
-        "USL": [service | {PARENT: 1, "CODE_MD": "d1", "TARIF": "10.00"}],
+        "USL": [service | {PARENT: 1, "TARIF": "10.00"}],
         "DS2": [{PARENT: 0, "DS2": "I10"}, {PARENT: 2, "DS2": "C34"}],
         "DS3": [{PARENT: 2, "DS3": "J12.8"}],
         "SL_KOEF": [{PARENT: 1, "IDSL": "1", "Z_SL": "1.20000"}],
         "SANK": [sanction | {PARENT: 1}],
         "SL_ID": [{PARENT: 0, "SL_ID": "a-2"}],
+        "CODE_EXP": [{PARENT: 0, "CODE_EXP": "99000001"}],
+        "VNOV_M": [{PARENT: 1, "VNOV_M": "2499"}],
+        "OS_SLUCH": [{PARENT: 1, "OS_SLUCH": "1"}],
+        "CODE_MES1": [{PARENT: 0, "CODE_MES1": "m.1"}],
+        "CRIT": [{PARENT: 1, "CRIT": "x"}],
     }
 
 
@@ -112,12 +145,14 @@ def persons() -> Rows:
             | {"FILENAME1": "HM990001S99001_26021"}
         ],
         "PERS": [
-            {"ID_PAC": "p-1", "FAM": "ТЕСТОВ", "IM": "ТЕСТ", "W": "1", "DR": "1980-01-31"},
+            {"ID_PAC": "p-1", "FAM": "ТЕСТОВ", "IM": "ТЕСТ", "OT": "А", "W": "1", "DR": "1980-01-31"},
             {"ID_PAC": "p-2", "W": "2", "DR": "2026-02-01", "FAM_P": "ТЕСТОВА", "IM_P": "ТЕСТ", "W_P": "2"}
             | {"DR_P": "2000-02-29", "DOCTYPE": "14", "DOCSER": "99 00", "DOCNUM": "123456"}
-            | {"SNILS": "000-000-000 00", "OKATOG": "99000000000"},
+            | {"SNILS": "000-000-000 00", "OKATOG": "99000000000"}
+            | {"OKATOP": "99000000000", "TEL": "8-900-000-00", "OT_P": "Б", "MR": "г. Н", "COMENTP": "-"},
         ],
         "DOST": [{PARENT: 1, "DOST": "2"}],
+        "DOST_P": [{PARENT: 1, "DOST_P": "1"}],
     }
 
 
@@ -170,6 +205,14 @@ def dictionaries() -> Dictionaries:
         "V025": {"IDPC": "1.0"},
         "V026": {"K_KPG": "1"},
         "V027": {"IDCZ": "1"},
+        "V001": {"IDRB": "A16.20.001"},
+        "T_LPU_1": {"MCOD": "990001", "LPU_1": "1"},
+        "T_PODR": {"MCOD": "990001", "PODR": "11"},
+        "T_DOKT": {"MCOD": "990001", "IDDOKT": "d1"},
+        "T_BZTSZ": {"USL_OK": "3", "BZTSZ": "20000.00"},
+        "T_KOEF": {"MCOD": "990001", "USL_OK": "3", "KOEF_U": "1.00000", "KOEF_D": "1.00000"},
+        "T_KSLP": {"IDSL": "1"},
+        "T_USL": {"CODE_USL": "A01.01", "TARIF": "10.00"},
     }
     more = {"V005": [{"IDPOL": "2"}], "M001": [{"IDDS": code} for code in ("I10", "C34", "J12.8")]}
     period = {"DATEBEG": "2020-01-01", "DATEEND": None}

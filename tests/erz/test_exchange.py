@@ -31,8 +31,8 @@ BORN = date(1985, 5, 17)
 
 def person(number: int, **changes: Any) -> dict[str, Any]:
     known = {
-        "id": number, "enp": enp("98", BORN, 1, number), "fam": "Озёров", "im": "Егор", "ot": "Львович", "dr": BORN, "w": "1",
-        "snils": None, "smo": "98001", "valid_from": date(2014, 1, 1), "valid_to": None, "dead_on": None,
+        "id": number, "enp": enp("98", BORN, 1, number), "fam": "Озёров", "im": "Егор", "ot": "Львович", "dr": BORN,
+        "w": "1", "snils": None, "smo": "98001", "valid_from": date(2014, 1, 1), "valid_to": None, "dead_on": None,
     }  # fmt: skip
     return known | changes
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from pipelines.synthetic.identification import generate_identification
-from pipelines.synthetic.registers import generate_register, package
 
 from pipelines.ground import database as db
+from pipelines.synthetic.packages import package
+from pipelines.synthetic.registers import generate_register
 from tests.exchange.world import REGION, World
 
 PERIOD = date(2026, 10, 1)
@@ -22,9 +23,9 @@ KILLS_OF_A_STEP_OUTSIDE_PACKAGES = 3
 
 def traffic() -> list[tuple[str, str, bytes]]:
     """Packages of five organisations: good, partly faulty, refused, unreadable, DBF; one twice."""
-    good = package(generate_register(REGION, "980001", "98001", PERIOD, 12, 1, {}))
-    faulty = package(generate_register(REGION, "980003", "98001", PERIOD, 20, 2, {"unknown_code": 0.2, "wrong_sumv": 0.1}))
-    refused = package(generate_register(REGION, "980004", "98002", PERIOD, 8, 3, {"wrong_summav": 1.0}))
+    good = package(generate_register(REGION, "980001", "98001", PERIOD, 12, 1))
+    faulty = package(generate_register(REGION, "980003", "98001", PERIOD, 20, 2, {"profil": 0.2, "sumv": 0.1}))
+    refused = package(generate_register(REGION, "980004", "98002", PERIOD, 8, 3, {"summav": 1.0}))
     request = generate_identification(REGION, "980006", date(2026, 11, 2), 15, 4)
     return [
         ("980001", *good),
@@ -77,25 +78,26 @@ def test_killed_at_every_step_boundary(database: str, tmp_path: Path, undisturbe
         world.drop(organisation, name, content)
     killed: Counter[tuple[int, str]] = Counter()
     log = tmp_path / "kills"
-    while True:
-        current = [0]
-
-        def step(name: str) -> None:
-            boundary = (current[0], name)
-            most = 1 if current[0] else KILLS_OF_A_STEP_OUTSIDE_PACKAGES
-            if killed[boundary] < most:
-                log.write_text(f"{boundary[0]} {boundary[1]}")
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        status = forked(lambda: world.run(world.exchange(step), lambda package: current.__setitem__(0, package)) and None)
-        if status == 0:
-            break
+    while (status := forked(lambda: _run_until_killed(world, killed, log))) != 0:
         assert status == -signal.SIGKILL
         number, name = log.read_text().split(" ", 1)
         killed[int(number), name] += 1
         assert sum(killed.values()) < 500, "a run makes no progress"
     assert sum(killed.values()) >= 50, killed
     assert world.snapshot() == undisturbed
+
+
+def _run_until_killed(world: World, killed: Counter[tuple[int, str]], log: Path) -> None:
+    """Run everything, but die at the first boundary where no run has died yet."""
+    current = [0]
+
+    def step(name: str) -> None:
+        most = 1 if current[0] else KILLS_OF_A_STEP_OUTSIDE_PACKAGES
+        if killed[current[0], name] < most:
+            log.write_text(f"{current[0]} {name}")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    world.run(world.exchange(step), lambda package: current.__setitem__(0, package))
 
 
 def test_two_processes_at_once(database: str, tmp_path: Path, undisturbed: dict[str, list[str]]) -> None:

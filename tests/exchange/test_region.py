@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from pipelines.ground.identifiers import snils, snils_valid
 from pipelines.ground.settings import ROOT
 
 DEMO = ROOT / "include" / "region" / "demo"
-SHARED = Path(os.environ.get("OMS_SHARED", ROOT.parent / "shared"))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +65,7 @@ def test_an_organisation_is_active_on_its_last_day_only(demo: Region) -> None:
         (lambda d: d["organisations"][1].update(login="mo980001"), "login"),
         (lambda d: d["settings"]["limits"].update(ratio=0), "settings.limits.ratio"),
         (lambda d: d["settings"].update(policies=[]), "settings.policies"),
-        (lambda d: d["settings"].update(number_policy="ask"), "settings.number_policy"),
+        (lambda d: d["settings"].update(number_policy="ask"), "number_policy"),
     ],
 )
 def test_a_faulty_profile_is_refused_with_its_place(tmp_path: Path, change: object, place: str) -> None:
@@ -87,10 +85,8 @@ def test_an_absent_or_broken_profile_is_an_error(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_every_dictionary_of_the_rules_is_there_with_its_fields() -> None:
-    rules = SHARED / "data" / "rules" / "Q015.csv"
-    if not rules.exists():
-        pytest.skip(f"no rule dictionary in {SHARED}")
+def test_every_dictionary_of_the_rules_is_there_with_its_fields(shared: Path) -> None:
+    rules = shared / "data" / "rules" / "Q015.csv"
     named: dict[str, set[str]] = {}
     with rules.open(encoding="utf-8", newline="") as file:
         for rule in csv.DictReader(file, delimiter=";"):
@@ -130,10 +126,8 @@ def test_doctors_codes_are_valid_snils_numbers() -> None:
         assert snils(int(row["IDDOKT"][:9])).replace("-", "").replace(" ", "") == row["IDDOKT"]
 
 
-def test_the_territory_is_no_real_one() -> None:
-    real = SHARED / "data" / "nsi" / "csv_from_mtr_db" / "F001.csv"
-    if not real.exists():
-        pytest.skip(f"no registry of funds in {SHARED}")
+def test_the_territory_is_no_real_one(shared: Path) -> None:
+    real = shared / "data" / "nsi" / "csv_from_mtr_db" / "F001.csv"
     with real.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
     assert len(rows) > 80

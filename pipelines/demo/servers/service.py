@@ -74,6 +74,14 @@ class Service(ABC):
             ports.require_free(port, name)
 
     def _end_thread(self) -> None:
+        asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(30)
         self._loop.close()
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import re
 import struct
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
 from pipelines.exchange.channels.base import ChannelError, Item, Taken
+from pipelines.exchange.channels.names import clean, shortened, text_of
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ MAX_BYTES = 512 * 2**20
 """Default size above which a file is not read (registers of a month have tens of megabytes)."""
 
 _CLAIM = re.compile(r"[0-9a-f]{32}~(.+)", re.DOTALL)
-_NAME_BYTES = 200  # with the claim's prefix it stays below the 255 bytes that file systems allow
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _RECORD = struct.Struct("<4sQ2H2L4Q")
@@ -76,12 +75,8 @@ class Names:
         self._raw: dict[str, bytes] = {}
 
     def note(self, folder: str, raw: bytes) -> str:
-        """The readable name of a file of ``folder``: UTF-8, else windows-1251, composed, without control characters."""
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            text = raw.decode("cp1251", "replace")
-        name = "".join("_" if unicodedata.category(char) == "Cc" else char for char in unicodedata.normalize("NFC", text))
+        """The readable name of a file of ``folder``."""
+        name = clean(text_of(raw))
         if name.encode() != raw:
             self._raw[f"{folder}/{name}"] = f"{folder}/".encode() + raw
         return name
@@ -157,7 +152,7 @@ class DropSession:
         if item.claimed:
             return item
         folder = f"/{plain(item.address)}/{CLAIMED}"
-        name = _shortened(item.name)
+        name = shortened(item.name)
         key = f"{folder}/{uuid4().hex}~{name}"
         try:
             self._files.rename(item.key, key)
@@ -207,11 +202,3 @@ class DropSession:
     def _item(login: str, folder: str, entry: Entry, name: str, *, claimed: bool) -> Item:
         marks = f"{entry.size}:{entry.changed}"
         return Item(f"/{login}/{folder}/{entry.name}", name, login, entry.size, marks, claimed)
-
-
-def _shortened(name: str) -> str:
-    encoded = name.encode()
-    if len(encoded) <= _NAME_BYTES:
-        return name
-    half = _NAME_BYTES // 2 - 2
-    return encoded[:half].decode(errors="ignore") + "…" + encoded[-half:].decode(errors="ignore")

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from drops_stand import LOGINS, Drop, endpoint
 
 from pipelines.demo.servers.ports import free_port
 from pipelines.demo.servers.sftp import Account, SftpServer
 from pipelines.exchange.channels import FolderChannel, SftpChannel
-from pipelines.exchange.channels.base import Endpoint
-
-LOGINS = {"150001": "150001", "150002": "150002"}
-
-
-@dataclass(frozen=True)
-class Drop:
-    """A channel with small limits, and the folder of its homes as the test sees it."""
-
-    channel: Callable[[], FolderChannel | SftpChannel]
-    homes: Path
-
-    def put(self, name: str, content: bytes = b"x", login: str = "150001") -> Path:
-        path = self.homes / login / "in" / name
-        path.write_bytes(content)
-        return path
 
 
 @pytest.fixture(scope="session")
@@ -35,11 +19,6 @@ def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpServer
     accounts["fund"] = Account(password="pw-fund", fund=True)
     with SftpServer(tmp_path_factory.mktemp("sftp"), free_port(), accounts) as server:
         yield server
-
-
-def endpoint(server: SftpServer, **changes: str) -> Endpoint:
-    options = {"host_key": server.host_key} | changes
-    return Endpoint("sftp", "127.0.0.1", server.ports["SFTP"], "fund", "pw-fund", options)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from conftest import LOGINS, endpoint
+from drops_stand import LOGINS, endpoint
 
 from pipelines.demo.servers.ports import free_port
 from pipelines.demo.servers.sftp import Account, SftpServer
@@ -84,7 +84,7 @@ def test_a_wrong_password_is_not_tried_again(sftp_server: SftpServer) -> None:
 
 def test_the_fund_may_enter_with_a_key(tmp_path: Path) -> None:
     key = asyncssh.generate_private_key("ssh-ed25519")
-    key.write_private_key(str(tmp_path / "key"), passphrase="secret", rounds=1)
+    key.write_private_key(str(tmp_path / "key"), passphrase="secret", rounds=50)
     account = Account(public_key=key.export_public_key().decode(), fund=True)
     with SftpServer(tmp_path / "server", free_port(), {"fund": account, "150001": Account("pw")}) as server:
         options = {"host_key": server.host_key, "key_file": str(tmp_path / "key")}

@@ -1,0 +1,102 @@
+"""Command line of the checks: compile a rule dictionary, say what is covered, explain a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.checks import compiler, records, suites
+from pipelines.formats.layout import Layout, load
+
+app = typer.Typer(help="Правила контроля: компиляция, охват, пояснения", no_args_is_help=True)
+
+RecordsFile = Annotated[Path, typer.Argument(help="Справочник правил: пакет XML или CSV", exists=True, dir_okay=False)]
+Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую")]
+
+
+@app.command(name="compile")
+def compile_records(
+    source: RecordsFile,
+    subsystem: Annotated[str, typer.Option(help="Подсистема: папка в expectations/")] = "pump",
+    kinds: Kinds = "H,L",
+    folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
+) -> None:
+    """Скомпилировать справочник правил в наборы проверок."""
+    layouts = _layouts(kinds)
+    target = folder / subsystem
+    target.mkdir(parents=True, exist_ok=True)
+    for kind in layouts:
+        for stale in target.glob(f"{kind}_*.json"):
+            stale.unlink()
+    compiled = compiler.compile_packet(records.read(source), layouts, subsystem)
+    for suite in compiled:
+        suites.write(suite, target)
+    typer.echo(f"Наборов: {len(compiled)}, проверок: {sum(len(suite.checks) for suite in compiled)}, папка {target}")
+
+
+@app.command()
+def coverage(source: RecordsFile, kinds: Kinds = "H,L") -> None:
+    """Сколько действующих правил каждого класса исполняется, и почему не исполняются остальные."""
+    packet = records.read(source)
+    frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))
+    frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
+    console = Console()
+    counts = frame.groupby(["kind", "category", "status"]).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=list(compiler.STATUS_TITLES), fill_value=0)
+    table = Table("Вид файла", "Класс", *compiler.STATUS_TITLES.values(), title=f"{packet.dictionary} {packet.version}")
+    for key, row in counts.iterrows():
+        kind, category = cast(tuple[str, str], key)
+        table.add_row(kind, category, *map(str, row))
+    console.print(table)
+    left = frame[frame["status"] == compiler.NOT_SUPPORTED]
+    reasons = Table("Причина", "Класс", "Правил", "Правила")
+    for key, group in left.groupby(["reason", "category"]):
+        reason, category = map(str, key)
+        reasons.add_row(reason, category, str(len(group)), " ".join(group["rule"].str.slice(5)))
+    console.print(reasons)
+
+
+@app.command()
+def explain(rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")]) -> None:
+    """Что проверяет правило: элемент, выражение, срок действия, источник."""
+    shown = 0
+    for path in sorted(suites.FOLDER.glob("*/*.json")):
+        suite = suites.read(path)
+        for check in suite.checks:
+            if check.rule == rule:
+                _explain(suite, check)
+                shown += 1
+    if not shown:
+        typer.echo(f"Правила {rule} нет в скомпилированных наборах", err=True)
+        raise typer.Exit(1)
+
+
+def _explain(suite: suites.Suite, check: suites.Check) -> None:
+    since = f"{check.since:%d.%m.%Y}" if check.since else "…"
+    until = f"{check.until:%d.%m.%Y}" if check.until else "…"
+    table = Table(show_header=False, title=f"{check.rule} ({suite.layout}, {suite.table})")
+    for name, text in (
+        ("Сообщение", check.text),
+        ("Элемент", check.element),
+        ("Степень", check.severity),
+        ("Данные", ", ".join(check.columns)),
+        ("Проверка", f"{check.type} {_parameters(check.parameters)}"),
+        ("Действует", f"{since} – {until}"),
+        ("Источник", check.source),
+        ("Написано вручную", "да" if check.rule in compiler.handwritten() else "нет"),
+    ):
+        table.add_row(name, text)
+    Console().print(table)
+
+
+def _parameters(parameters: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in parameters.items() if value not in (None, False, []))
+
+
+def _layouts(kinds: str) -> dict[str, Layout]:
+    return {kind: load(kind) for kind in (part.strip() for part in kinds.split(",")) if kind}

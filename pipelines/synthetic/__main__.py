@@ -1,0 +1,5 @@
+"""``python -m pipelines.synthetic``."""
+
+from pipelines.synthetic.cli import app
+
+app()

@@ -1,0 +1,124 @@
+"""Command line of the generator: registers, the demo's traffic, the list of faults."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from pipelines.exchange.region import Region, load
+from pipelines.ground.settings import ROOT
+from pipelines.synthetic.faults import FAULTS, Whole
+from pipelines.synthetic.packages import package
+from pipelines.synthetic.registers import KINDS, generate_register
+from pipelines.synthetic.traffic import demo_traffic
+
+app = typer.Typer(help="Учебные пакеты вымышленной территории", no_args_is_help=True)
+
+Period = Annotated[str, typer.Option(help="Отчётный месяц ГГГГ-ММ; по умолчанию прошлый")]
+Seed = Annotated[int, typer.Option(help="Начальное число: одинаковые вызовы дают одинаковые байты")]
+Out = Annotated[Path, typer.Option(help="Куда положить файлы")]
+Profile = Annotated[str, typer.Option("--region", help="Профиль территории из include/region")]
+
+
+@app.command()
+def register(
+    organisation: Annotated[str, typer.Option(help="Код медицинской организации")] = "980001",
+    payer: Annotated[str, typer.Option(help="Код СМО или двузначный код фонда (пациенты из других территорий)")] = "98001",
+    cases: Annotated[int, typer.Option(min=1, help="Законченных случаев в пакете")] = 1000,
+    packages: Annotated[int, typer.Option(min=1, help="Сколько пакетов, с номерами 1, 2, …")] = 1,
+    fault: Annotated[list[str] | None, typer.Option(help="Ошибка и доля записей, например sumv=0.01")] = None,
+    kind: Annotated[str, typer.Option(help="Вид по описанию основного файла")] = "H",
+    period: Period = "",
+    seed: Seed = 1,
+    out: Out = Path(),
+    region: Profile = "demo",
+) -> None:
+    """Реестры одной организации: файл H с персональными данными L в архиве."""
+    profile, month = _region(region), _month(period)
+    found = profile.by_code(organisation)
+    if found is None or found.kind != "МО":
+        raise typer.BadParameter(f"в профиле нет медицинской организации {organisation}", param_hint="--organisation")
+    payers = [profile.code, *(item.code for item in profile.organisations if item.kind == "СМО")]
+    if payer not in payers:
+        raise typer.BadParameter("ожидается " + ", ".join(payers), param_hint="--payer")
+    if kind not in KINDS:
+        raise typer.BadParameter("ожидается " + ", ".join(KINDS), param_hint="--kind")
+    shares = _shares(fault or [])
+    out.mkdir(parents=True, exist_ok=True)
+    planted = []
+    for number in track(range(1, packages + 1), description="Пакеты", console=Console(stderr=True)):
+        try:
+            made = generate_register(profile, organisation, payer, month, cases, seed, shares, kind=kind, number=number)
+        except ValueError as error:
+            raise typer.BadParameter(f"пакет собрать нельзя: {error}") from error
+        name, content = package(made)
+        (out / name).write_bytes(content)
+        planted += [{"package": name, **vars(entry)} for entry in made.faults]
+        typer.echo(out / name)
+    if planted:
+        (out / "faults.json").write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@app.command()
+def traffic(period: Period = "", seed: Seed = 1, out: Out = Path(), region: Profile = "demo") -> None:
+    """Весь показ: хорошие, ошибочные и сломанные пакеты с описью traffic.json."""
+    shipments = demo_traffic(_region(region), seed, _month(period))
+    out.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, shipment in enumerate(track(shipments, description="Отправления", console=Console(stderr=True))):
+        folder = out / f"{number:02d}"
+        if shipment.name:
+            folder.mkdir(exist_ok=True)
+            (folder / shipment.name).write_bytes(shipment.sent)
+        values = {key: value for key, value in vars(shipment).items() if key != "content"}
+        rows.append({"number": number, **values, "rules": sorted(shipment.rules)})
+    (out / "traffic.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    typer.echo(out / "traffic.json")
+
+
+@app.command()
+def faults() -> None:
+    """Какие ошибки можно вставить и каким правилом они находятся."""
+    table = Table("Имя", "Ошибка", "Элемент", "Правило")
+    for name, entry in FAULTS.items():
+        once = " (одна на файл)" if isinstance(entry, Whole) else ""
+        table.add_row(name, entry.title + once, f"{entry.role}: {entry.element}", entry.rule)
+    Console().print(table)
+
+
+def _region(name: str) -> Region:
+    folder = ROOT / "include" / "region" / name
+    if not (folder / "synthetic.yaml").exists():
+        raise typer.BadParameter(f"у профиля {name} нет synthetic.yaml", param_hint="--region")
+    return load(folder)
+
+
+def _month(text: str) -> date:
+    if not text:
+        return (datetime.now(UTC).date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise typer.BadParameter("ожидается ГГГГ-ММ", param_hint="--period") from error
+
+
+def _shares(options: list[str]) -> dict[str, float]:
+    shares = {}
+    for option in options:
+        name, _, share = option.partition("=")
+        if name not in FAULTS:
+            raise typer.BadParameter(f"нет ошибки {name}; перечень – команда faults", param_hint="--fault")
+        try:
+            shares[name] = float(share)
+        except ValueError as error:
+            raise typer.BadParameter(f"доля у {name} – число от 0 до 1", param_hint="--fault") from error
+        if not 0 < shares[name] <= 1:
+            raise typer.BadParameter(f"доля у {name} – число от 0 до 1", param_hint="--fault")
+    return shares

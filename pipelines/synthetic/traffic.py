@@ -1,0 +1,196 @@
+"""A whole month's traffic of the demo territory: good packages, faulty ones, broken ones, strangers and repeats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from pipelines.checks import suites
+from pipelines.exchange import messages
+from pipelines.exchange.model import Result
+from pipelines.exchange.region import Region
+from pipelines.synthetic.broken import BREAKAGES
+from pipelines.synthetic.faults import FAULTS, Whole
+from pipelines.synthetic.model import Register
+from pipelines.synthetic.packages import package
+from pipelines.synthetic.registers import generate_register, name_reestr
+
+Channel = Literal["sftp", "mail"]
+STRANGER = "billing@faraway.example"
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """Something that somebody sends, and what must become of it.
+
+    ``sender`` is the organisation's code, or a stranger's mail address. ``rules`` are at least the ids among the findings;
+    ``upload`` says whether the whole of ``content`` gets there or only its first half, under the final name; ``subject``
+    and ``attach`` are of mail only; ``after`` is the index of a shipment that must be answered before this one is sent.
+    """
+
+    title: str
+    sender: str
+    channel: Channel
+    name: str
+    content: bytes = field(repr=False)
+    result: Result | None
+    rules: frozenset[str] = frozenset()
+    answer: bool = True
+    upload: Literal["whole", "never finishes"] = "whole"
+    subject: str = ""
+    attach: bool = True
+    after: int | None = None
+
+    @property
+    def sent(self) -> bytes:
+        """The bytes that get there."""
+        return self.content if self.upload == "whole" else self.content[: len(self.content) // 2]
+
+
+_GOOD: tuple[tuple[str, str, int, Channel], ...] = (
+    ("980001", "98001", 3000, "sftp"),
+    ("980002", "98001", 400, "sftp"),
+    ("980003", "98002", 500, "sftp"),
+    ("980004", "98001", 350, "mail"),
+    ("980005", "98002", 600, "sftp"),
+    ("980006", "98001", 200, "sftp"),
+    ("980007", "98", 250, "mail"),
+    ("980007", "98002", 300, "sftp"),
+)
+"""Organisation, payer (the fund itself for people insured elsewhere), cases, channel."""
+_MAILED = frozenset({"empty", "no_archive", "truncated"})
+_SENDERS = ("980001", "980002", "980004", "980006", "980007")
+_SMALL = 40
+_FIRST_SPARE = 10
+
+
+def demo_traffic(region: Region, seed: int, period: date) -> list[Shipment]:
+    """The demo's shipments in the order of sending; the same arguments give the same bytes."""
+    traffic = [
+        _sent(register, "Реестр без ошибок", channel, Result.ACCEPTED)
+        for register, channel in (
+            (generate_register(region, organisation, payer, period, cases, seed), channel)
+            for organisation, payer, cases, channel in _GOOD
+        )
+    ]
+    traffic.append(_partly_faulty(region, seed, period))
+    for number, (name, breakage) in enumerate(BREAKAGES.items(), _FIRST_SPARE):
+        sender = _SENDERS[number % len(_SENDERS)]
+        _, good = package(_small(region, sender, seed, period, number))
+        file, content = breakage.make(good)
+        channel: Channel = "mail" if name in _MAILED else "sftp"
+        traffic.append(_letter_or_file(breakage.title, sender, channel, file, content, breakage.result, breakage.rules))
+    return [
+        *traffic,
+        *_repeats(region, seed, period, traffic),
+        *_strangers(region, seed, period),
+        *_unfinished(region, seed, period),
+    ]
+
+
+def _partly_faulty(region: Region, seed: int, period: date) -> Shipment:
+    known = {check.rule for kind in ("pump/H", "pump/L") for suite in suites.load(kind) for check in suite.checks}
+    known |= set(messages.catalogue())
+    shares = {name: 0.004 for name, fault in FAULTS.items() if not isinstance(fault, Whole) and fault.rule in known}
+    register = generate_register(region, "980001", "98002", period, 600, seed, shares, number=2)
+    return _sent(register, "Реестр с ошибками в части случаев", "sftp", Result.PARTIAL)
+
+
+def _repeats(region: Region, seed: int, period: date, sent: list[Shipment]) -> list[Shipment]:
+    again, other = sent[1], sent[2]
+    _, changed = package(generate_register(region, other.sender, "98002", period, 450, seed + 1))
+    return [
+        Shipment(
+            "Тот же пакет второй раз", again.sender, again.channel, again.name, again.content, Result.DUPLICATE, after=1
+        ),
+        Shipment(
+            "Тот же номер с другим содержимым",
+            other.sender,
+            other.channel,
+            other.name,
+            changed,
+            Result.REJECTED,
+            frozenset({"PKG.110"}),
+            after=2,
+        ),
+    ]
+
+
+def _strangers(region: Region, seed: int, period: date) -> list[Shipment]:
+    """Senders who are not known, not entitled any more, or not the ones that the name says; letters without a package."""
+    clinic = next(item for item in region.organisations if item.until is not None and item.until < period)
+    name, content = package(_small(region, "980004", seed, period, 60))
+    foreign, foreign_content = package(_small(region, "980003", seed, period, 61))
+    _, late = package(_small(region, "980003", seed, period, 62))
+    return [
+        _letter_or_file(
+            "Письмо от неизвестного отправителя", STRANGER, "mail", name, content, Result.QUARANTINED, ("PKG.140",), False
+        ),
+        _letter_or_file(
+            "Пакет чужой организации", "980004", "sftp", foreign, foreign_content, Result.REJECTED, ("PKG.101",)
+        ),
+        _letter_or_file(
+            "Договор организации окончен",
+            clinic.code,
+            "sftp",
+            name_reestr("H", region, clinic.code, "98001", period, 1) + ".zip",
+            late,
+            Result.REJECTED,
+            ("PKG.100",),
+        ),
+        Shipment(
+            "Письмо без вложения",
+            "980002",
+            "mail",
+            "",
+            b"",
+            Result.REJECTED,
+            frozenset({"PKG.130"}),
+            subject="Реестр счетов",
+            attach=False,
+        ),
+    ]
+
+
+def _unfinished(region: Region, seed: int, period: date) -> list[Shipment]:
+    title = frozenset({"PKG.120"})
+    name, content = package(_small(region, "980002", seed, period, 70))
+    part, whole = package(_small(region, "980006", seed, period, 71))
+    return [
+        Shipment(
+            "Передача оборвалась на середине",
+            "980002",
+            "sftp",
+            name,
+            content,
+            Result.REJECTED,
+            title,
+            upload="never finishes",
+        ),
+        Shipment("Временное имя так и не заменено", "980006", "sftp", f"{part}.part", whole, Result.REJECTED, title),
+    ]
+
+
+def _small(region: Region, organisation: str, seed: int, period: date, number: int) -> Register:
+    return generate_register(region, organisation, "98001", period, _SMALL, seed, number=number)
+
+
+def _sent(register: Register, title: str, channel: Channel, result: Result) -> Shipment:
+    name, content = package(register)
+    rules = tuple({fault.rule for fault in register.faults})
+    return _letter_or_file(title, register.organisation, channel, name, content, result, rules)
+
+
+def _letter_or_file(
+    title: str,
+    sender: str,
+    channel: Channel,
+    name: str,
+    content: bytes,
+    result: Result,
+    rules: tuple[str, ...],
+    answer: bool = True,
+) -> Shipment:
+    subject = f"Пакет {name}" if channel == "mail" else ""
+    return Shipment(title, sender, channel, name, content, result, frozenset(rules), answer, subject=subject)
