@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,14 +31,13 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A server of this test process, without fsync, holding the migrated database ``template_oms``."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    folder = Path(tmp_path_factory.mktemp("postgres"))
-    for parent in (folder, *folder.parents[:2]):  # the server runs under another account when tests run as root
-        parent.chmod(0o755)
+    folder = Path(tempfile.mkdtemp(prefix="oms-test-pg-"))  # not pytest's own folder, which other sessions tidy up
+    folder.chmod(0o755)  # the server runs under another account when tests run as root
     server = Postgres(folder / "data", port, secrets.token_hex(8), durable=False).start()
     try:
         url = server.create_database("template_oms")
@@ -45,6 +46,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         yield server
     finally:
         server.stop("immediate")
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -10,10 +10,16 @@ import typer
 from rich.console import Console
 
 from pipelines.demo.children import ChildDiedError, alive_stand, clear_up
-from pipelines.demo.config import Stand
+from pipelines.demo.config import PORTS, SERVICES, Stand
 from pipelines.demo.servers.postgres import PostgresError
 
-app = typer.Typer(help="Демонстрационный стенд обмена", no_args_is_help=True, pretty_exceptions_show_locals=False)
+VARIABLES = ", ".join(f"OMS_PORT_{name.upper()} ({SERVICES[name]}, {port})" for name, port in PORTS.items())
+HELP = f"""Демонстрационный стенд обмена.
+
+Переменные среды: {VARIABLES}; OMS_VAR — папка данных (var); OMS_DATABASE_URL — свой сервер PostgreSQL вместо встроенного;
+OMS_REGION — территория (demo)."""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
 
 @app.command()

@@ -24,11 +24,12 @@ class ChildDiedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Child:
-    """A process under way; ``log`` takes what it writes."""
+    """A process under way; ``log`` takes what it writes. Later waves use the earlier ones and end before them."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    wave: int
 
     @property
     def session(self) -> int:
@@ -44,7 +45,7 @@ class Children:
         self._folder = folder
         self.running: list[Child] = []
 
-    def start(self, name: str, command: Sequence[str], log: Path) -> Child:
+    def start(self, name: str, command: Sequence[str], log: Path, *, wave: int = 0) -> Child:
         """Start a process; its output goes to ``log``, which is begun anew."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
@@ -57,7 +58,7 @@ class Children:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, wave)
         self.running.append(child)
         self._note()
         return child
@@ -78,7 +79,9 @@ class Children:
 
     def stop(self) -> None:
         """End all processes and whatever they started."""
-        end_sessions([child.session for child in self.running], [child.process.poll for child in self.running])
+        for wave in sorted({child.wave for child in self.running}, reverse=True):
+            children = [child for child in self.running if child.wave == wave]
+            end_sessions([child.session for child in children], [child.process.poll for child in children])
         self.running.clear()
         self._record.unlink(missing_ok=True)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.formats.layout import Element, Layout
+from pipelines.formats.layout import Element, Layout, version_number
 from pipelines.formats.tables import ANOMALIES, OFFSET, PARENT, Tables, table_schema
 
 Rows = npt.NDArray[np.int64]
@@ -125,7 +125,7 @@ def _newer_elements(layout: Layout, data: Mapping[str, pa.Table]) -> Iterator[An
     if version is None:
         return
     for element in layout.elements:
-        if element.since is None or layout.versions.index(element.since) <= layout.versions.index(version):
+        if element.since is None or (version_number(element.since) or ()) <= version:
             continue
         values = data[element.table][element.column] if element.type != "S" else None
         rows = _element_rows(layout, data, element)
@@ -141,10 +141,9 @@ def _element_rows(layout: Layout, data: Mapping[str, pa.Table], element: Element
     return np.flatnonzero(pc.is_valid(data[element.table][element.column]).to_numpy()).astype(np.int64)
 
 
-def declared_version(layout: Layout, data: Mapping[str, pa.Table]) -> str | None:
-    """What ``ZGLV/VERSION`` says, if it is one of the layout's versions."""
+def declared_version(layout: Layout, data: Mapping[str, pa.Table]) -> tuple[int, ...] | None:
+    """What ``ZGLV/VERSION`` says, as numbers; ``None`` if it is absent or no version."""
     element = layout.by_path.get("ZGLV/VERSION")
     if element is None or data[element.table].num_rows == 0:
         return None
-    version = data[element.table][element.column][0].as_py()
-    return version if version in layout.versions else None
+    return version_number(data[element.table][element.column][0].as_py() or "")

@@ -39,8 +39,8 @@ def endpoint(connection_id: str) -> Endpoint | None:
 def channels(settings: Settings) -> dict[str, Channel]:
     """The channels that this installation has connections for, by code.
 
-    Options of a connection (its "extra") are those of the channel's endpoint; that of ``oms_imap`` also takes
-    ``authentication_results_host``, the fund's mail server whose word on the senders counts, and that of ``oms_folder`` ``path``.
+    Options of a connection (its "extra") are those of the channel's endpoint; ``oms_imap`` also takes
+    ``authentication_results_host``, the fund's mail server whose word on the senders counts, and ``oms_folder`` ``path``.
     Raises ``AirflowException`` when there is none: an exchange without channels is a mistake of the set-up.
     """
     from pipelines.exchange import region
