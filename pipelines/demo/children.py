@@ -24,12 +24,16 @@ class ChildDiedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Child:
-    """A process under way; ``log`` takes what it writes. Later waves use the earlier ones and end before them."""
+    """A process under way; ``log`` takes what it writes. Later waves use the earlier ones and end before them.
+
+    ``ends`` says that the process does its work and ends by itself.
+    """
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
     wave: int
+    ends: bool
 
     @property
     def session(self) -> int:
@@ -45,7 +49,7 @@ class Children:
         self._folder = folder
         self.running: list[Child] = []
 
-    def start(self, name: str, command: Sequence[str], log: Path, *, wave: int = 0) -> Child:
+    def start(self, name: str, command: Sequence[str], log: Path, *, wave: int = 0, ends: bool = False) -> Child:
         """Start a process; its output goes to ``log``, which is begun anew."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
@@ -58,7 +62,7 @@ class Children:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        child = Child(name, process, log, wave)
+        child = Child(name, process, log, wave, ends)
         self.running.append(child)
         self._note()
         return child
@@ -72,9 +76,10 @@ class Children:
             raise ChildDiedError(f"{child.name}: код завершения {code}, см. {child.log}")
 
     def check(self) -> None:
-        """Raise ``ChildDiedError`` if a process has ended."""
+        """Raise ``ChildDiedError`` if a process has ended that should not have."""
         for child in self.running:
-            if (code := child.process.poll()) is not None:
+            code = child.process.poll()
+            if code or (code is not None and not child.ends):
                 raise ChildDiedError(f"{child.name}: процесс завершился (код {code}), см. {child.log}")
 
     def stop(self) -> None:

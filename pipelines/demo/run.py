@@ -40,6 +40,7 @@ def demonstrate(stand: Stand, console: Console, *, once: bool) -> int:
         tracks = _exchange(stand, up, console)
         failed = sum(bool(track.problems()) for track in tracks)
         console.print(_table(stand, tracks))
+        console.print(f"Протоколы — в папке {_short(stand.answers)}.")
         first = min((track.ended_at - begun for track in tracks if track.ended_at and track.received), default=None)
         if first is not None:
             console.print(f"Первый протокол через {first:.0f} с от запуска.")
@@ -138,21 +139,20 @@ def _save(stand: Stand, tracks: Sequence[Track]) -> None:
 
 def _table(stand: Stand, tracks: Sequence[Track]) -> Table:
     names = {organisation.code: organisation.short for organisation in stand.organisations}
-    table = Table(
-        "Что отправлено", "Пакет", "Отправитель", "Канал", "Результат", "Замечаний", "Секунд", "Протокол", "Сверка"
-    )
+    table = Table("Что отправлено", "Отправитель", "Канал", "Результат", "Замечаний", "Секунд", "Протокол", "Сверка")
+    for column in table.columns:
+        column.overflow = "fold"
     for track in tracks:
-        shipment, entry, problems = track.shipment, track.entry, track.problems()
+        entry, problems = track.entry, track.problems()
         book = next((name for name in sorted(track.received) if name.upper().endswith(".XLSX")), "")
         table.add_row(
-            shipment.title,
-            shipment.name or "—",
-            names.get(shipment.sender, shipment.sender),
-            shipment.channel,
+            f"{track.shipment.title}\n[dim]{track.shipment.name}".rstrip(),
+            names.get(track.shipment.sender, track.shipment.sender),
+            track.shipment.channel,
             RESULT_TITLES[entry.result] if entry and entry.result else "—",
             str(entry.findings) if entry else "—",
             f"{track.seconds:.1f}" if track.seconds is not None else "—",
-            _short(stand.answers / track.address / book) if book else "—",
+            f"{track.address}/{book}" if book else "—",
             "[red]" + "; ".join(problems) if problems else "[green]✓",
         )
     return table

@@ -35,6 +35,7 @@ Report = Callable[[str], None]
 
 START_TIMEOUT = 240.0
 """Seconds that each step of the start may take."""
+WARMING = "pipelines.orchestration.warm"
 GREETINGS = {"sftp": b"SSH-2.0", "smtp": b"220", "imap": b"* OK"}
 """What the servers say first."""
 AIRFLOW: Sequence[tuple[Sequence[Sequence[str]], AbstractSet[str]]] = (
@@ -80,12 +81,15 @@ def running(stand: Stand, report: Report) -> Iterator[Running]:
     children = Children(record, stand.environment(stand.connections(host_key)), ROOT)
     try:
         _start_servers(stand, children)
+        warming = children.start("Подготовка библиотек", [sys.executable, "-m", WARMING], stand.log / "warm.log", ends=True)
         report("PostgreSQL…" if postgres else "PostgreSQL: сервер из OMS_DATABASE_URL…")
         if postgres:
             postgres.start()
         for url in (stand.database_url, stand.metadata_url):
             create_database(url)
-        yield Running(_start_airflow(stand, children, report), host_key, children)
+        api = _start_airflow(stand, children, report)
+        children.finish(warming)
+        yield Running(api, host_key, children)
     finally:
         report("Остановка…")
         children.stop()
@@ -132,7 +136,8 @@ def _start_airflow(stand: Stand, children: Children, report: Report) -> AirflowA
         prepared = beside.submit(_prepare_exchange, stand)
         marker = stand.var / "airflow" / "migrated"
         if not _migrated(stand, marker):
-            children.finish(children.start("airflow db migrate", [*airflow, "db", "migrate"], stand.log / "migrate.log"))
+            log = stand.log / "migrate.log"
+            children.finish(children.start("airflow db migrate", [*airflow, "db", "migrate"], log, ends=True))
             marker.write_text(_metadata_revision(stand), encoding="ascii")
         report("Airflow…")
         since = datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,8 @@ def channels(settings: Settings) -> dict[str, Channel]:
     Raises ``AirflowException`` when there is none: an exchange without channels is a mistake of the set-up.
     """
     from pipelines.exchange import region
+
+    logging.getLogger("paramiko").setLevel(logging.WARNING)  # a line for each poll otherwise
     from pipelines.exchange.channels import FolderChannel, MailChannel, SftpChannel
 
     profile = region.load(settings.region_dir)
