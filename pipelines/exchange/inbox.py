@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pipelines.exchange import journal
 from pipelines.exchange.channels.base import Channel, Item, Session, Taken, TooLargeError
 from pipelines.exchange.kinds import Catalogue
-from pipelines.exchange.steps import Step, no_step
+from pipelines.exchange.steps import Clock, Step, no_step, utc_now
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.ground import database
 from pipelines.ground.sql import statement
@@ -52,8 +52,12 @@ def temporary(name: str) -> bool:
 
 
 def survey(url: str, channel: str, session: Session, readiness: Readiness, now: datetime) -> Iterator[Ready]:
-    """Note what lies in a channel and yield what is ready."""
-    for item in session.items():
+    """Note what lies in a channel, forget what does not any more, and yield what is ready."""
+    items = list(session.items())
+    with database.transaction(url) as connection:
+        keys = [item.key for item in items]
+        connection.execute(statement("exchange/sighting_forget"), {"channel": channel, "keys": keys})
+    for item in items:
         if item.marks is None:
             yield Ready(item, incomplete=False)
         elif item.claimed:
@@ -83,6 +87,7 @@ class Receiver:
     subscribers: Subscribers
     readiness: Readiness
     step: Step = no_step
+    clock: Clock = utc_now
 
     def look(self, channel: Channel) -> int:
         """Number of items that are ready; claims nothing."""
@@ -106,10 +111,6 @@ class Receiver:
                 self.step("registered")
                 session.release(claimed)
                 self.step("released")
-                with database.transaction(self.url) as connection:
-                    connection.execute(
-                        statement("exchange/sighting_forget"), {"channel": channel.code, "key": found.item.key}
-                    )
                 if package is not None:
                     yield package
 
@@ -130,7 +131,7 @@ class Receiver:
         sender = self.subscribers.sender(taken.address)
         identified = self.catalogue.identify(taken.name) if sender and taken.attached else None
         kind, match = identified or (None, None)
-        now = datetime.now(UTC)
+        now = self.clock()
         with database.transaction(self.url) as connection:
             package = connection.execute(
                 statement("exchange/package_insert"),

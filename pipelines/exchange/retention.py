@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from pipelines.exchange import journal
 from pipelines.ground.sql import statement
@@ -15,10 +15,9 @@ from pipelines.ground.store import Store
 
 @dataclass(frozen=True)
 class HousekeepingReport:
-    """What was cleared: packages whose bytes left the store, and old notes about files that are gone."""
+    """What was cleared: packages whose bytes left the store."""
 
     purged: int
-    sightings: int
 
 
 def keep_house(connection: Connection, store: Store, retention_days: Mapping[str, int], today: date) -> HousekeepingReport:
@@ -30,7 +29,4 @@ def keep_house(connection: Connection, store: Store, retention_days: Mapping[str
         connection.execute(statement("exchange/purge_mark"), {"id": row.id, "now": now})
         journal.append(connection, row.id, journal.Event("PURGED", now, {"sha256": row.sha256}))
         store.remove(row.sha256)
-    forgotten = connection.execute(
-        text("delete from exchange.sighting where since < :since"), {"since": now - timedelta(days=7)}
-    ).rowcount
-    return HousekeepingReport(len(due), forgotten)
+    return HousekeepingReport(len(due))

@@ -19,7 +19,7 @@ from pipelines.exchange.kinds import Catalogue, PackageKind
 from pipelines.exchange.outbox import DeliveryReport, Outbox
 from pipelines.exchange.processing import Outcome, ProcessingFailed, Processor, Rules
 from pipelines.exchange.retention import HousekeepingReport, keep_house
-from pipelines.exchange.steps import Step, no_step
+from pipelines.exchange.steps import Clock, Step, no_step, utc_now
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.formats.archive import ArchiveLimits
 from pipelines.ground import database
@@ -45,6 +45,7 @@ class Exchange:
     channels: Mapping[str, Channel]
     kinds: Sequence[PackageKind]
     step: Step = no_step
+    clock: Clock = utc_now
 
     @cached_property
     def region(self) -> region.Region:
@@ -128,6 +129,7 @@ class Exchange:
             self.subscribers,
             Readiness(incomplete_after=patience),
             self.step,
+            self.clock,
         )
 
     @cached_property

@@ -1,1 +1,1 @@
-delete from exchange.sighting where channel = :channel and key = :key
+delete from exchange.sighting where channel = :channel and not key = any(:keys)

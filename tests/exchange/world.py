@@ -14,7 +14,7 @@ from pipelines.exchange.channels.folder import FolderChannel
 from pipelines.exchange.processing import Outcome
 from pipelines.exchange.region import load
 from pipelines.exchange.service import Exchange
-from pipelines.exchange.steps import Step, no_step
+from pipelines.exchange.steps import Clock, Step, no_step, utc_now
 from pipelines.ground import database as db
 from pipelines.ground.settings import ROOT, Settings
 from pipelines.systems import KINDS
@@ -30,6 +30,7 @@ class World:
 
     url: str
     root: Path
+    clock: Clock = utc_now
 
     @property
     def folders(self) -> Path:
@@ -50,6 +51,7 @@ class World:
             channels,
             KINDS,
             step,
+            self.clock,
         )
 
     def drop(self, organisation: str, name: str, content: bytes) -> None:
@@ -81,10 +83,11 @@ class World:
             return [dict(row) for row in connection.execute(text(query), parameters).mappings()]
 
     def snapshot(self) -> dict[str, list[str]]:
-        """Everything the database holds, without times and the chain, and everything in the out/ folders."""
+        """Everything the database holds and everything in the out/ folders; without times, the chain and notes of polls."""
         tables = self.rows(
             "select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-            "where n.nspname in ('exchange', 'pump', 'erz') and c.relkind in ('r', 'p') and not c.relispartition"
+            "where n.nspname in ('exchange', 'pump', 'erz') and c.relkind in ('r', 'p') and not c.relispartition "
+            "and c.relname <> 'sighting'"
         )
         held = {row["name"]: self._table(row["name"]) for row in tables}
         held["out"] = [
