@@ -101,8 +101,8 @@ def generate_identification(
     """Name and bytes of a PR package of an organisation, sent on ``day``; the same arguments give the same bytes.
 
     ``persons`` (default: ``generate_persons(region)``) are asked about, mostly those of ``insurer`` (default: the first of
-    the territory), each at most once; one record in twenty asks about somebody unknown. ``faults`` names of ``FAULTS`` with the
-    share of records; ``number`` > 0 is a further package of the month. Raises ``KeyError`` for an unknown fault.
+    the territory), each at most once; one record in twenty asks about somebody unknown. ``faults`` names of ``FAULTS`` with
+    the share of records; ``number`` > 0 is a further package of the month. Raises ``KeyError`` for an unknown fault.
     """
     rng = np.random.default_rng([seed, records, int(organisation)])
     known = (generate_persons(region) if persons is None else persons).to_pylist()
