@@ -28,7 +28,7 @@ from pipelines.orchestration.watcher import INBOX
     **common(timeout=timedelta(minutes=20)),
 )
 def receive() -> None:
-    @task(task_display_name="Забрать и записать в журнал", pool=CHANNEL_POOL, outlets=[ANNOUNCED])
+    @task(task_display_name="Забрать и записать в журнал", pool=CHANNEL_POOL, outlets=[ANNOUNCED], multiple_outputs=False)
     def claim(*, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
         return duties.receive(outlet_events)
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipelines.checks import findings
-from pipelines.checks.evaluate import evaluate
+from pipelines.checks.evaluate import PRESENT, evaluate
 from pipelines.checks.frames import Bulk
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.tables import Tables
@@ -53,8 +53,9 @@ def run_bulk(
         bulk = Bulk([package[role] for package in packages], today)
         for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
             failures = list(run_suite(bulk, suite, dictionaries, on))
-            for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
-                part.append(frame)
+            if failures:
+                for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
+                    part.append(frame)
             bulk.release(suite.table)
     return [findings.concat(part) for part in parts]
 
@@ -68,7 +69,10 @@ def run_suite(bulk: Bulk, suite: Suite, dictionaries: Dictionaries, on: Sequence
         valid = np.array([check.valid_on(day) for day in on])
         if not valid.any():
             continue
-        columns = [bulk.column(suite.table, reference) for reference in check.columns]
+        subject = bulk.column(suite.table, check.columns[0])
+        if subject.null_count == len(subject) and check.type != PRESENT:
+            continue  # no evaluator but that of presence judges absent values
+        columns = [subject, *(bulk.column(suite.table, reference) for reference in check.columns[1:])]
         rows = np.flatnonzero(~evaluate(check.type, columns, check.parameters, dictionaries))
         if len(rows) and not valid.all():
             file_of = bulk.file_of(suite.table) if file_of is None else file_of
@@ -96,8 +100,6 @@ def _place(bulk: Bulk, suite: Suite) -> int:
 
 def _frames(bulk: Bulk, suite: Suite, role: str, failures: Sequence[Failures]) -> list[pd.DataFrame]:
     """Findings of one suite for each file, by row and rule."""
-    if not failures:
-        return [findings.frame()] * len(bulk.files)
     which = np.repeat(np.arange(len(failures)), [len(failure.rows) for failure in failures])
     rows = np.concatenate([failure.rows for failure in failures])
     values = pa.concat_arrays([_values(bulk, suite.table, failure) for failure in failures])

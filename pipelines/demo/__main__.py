@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import time
 from typing import Annotated
 
@@ -10,10 +12,19 @@ import typer
 from rich.console import Console
 
 from pipelines.demo.children import ChildDiedError, alive_stand, clear_up
-from pipelines.demo.config import Stand
+from pipelines.demo.config import PORTS, SERVICES, Stand
 from pipelines.demo.servers.postgres import PostgresError
 
-app = typer.Typer(help="Демонстрационный стенд обмена", no_args_is_help=True, pretty_exceptions_show_locals=False)
+VARIABLES = ", ".join(f"OMS_PORT_{name.upper()} ({SERVICES[name]}, {port})" for name, port in PORTS.items())
+HELP = f"""Демонстрационный стенд обмена.
+
+Переменные среды: {VARIABLES}; OMS_VAR — папка данных (var); OMS_DATABASE_URL — свой сервер PostgreSQL вместо встроенного;
+OMS_REGION — территория (demo)."""
+
+PLAIN_WIDTH = 180
+"""Columns of the table when it goes to a file."""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
 
 @app.command()
@@ -22,7 +33,7 @@ def run(once: Annotated[bool, typer.Option("--once", help="Дождаться о
     from pipelines.demo.run import demonstrate
     from pipelines.demo.stand import StandError
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:
@@ -38,8 +49,6 @@ def run(once: Annotated[bool, typer.Option("--once", help="Дождаться о
 @app.command()
 def stop() -> None:
     """Остановить стенд, запущенный в другом окне, и убрать всё, что от него осталось."""
-    import os
-
     from pipelines.demo.stand import embedded_postgres
 
     stand = Stand.from_environment()

@@ -54,9 +54,9 @@ class AirflowApi:
         """Whether each DAG is paused, by id."""
         return {dag["dag_id"]: dag["is_paused"] for dag in self._call("GET", "/api/v2/dags")["dags"]}
 
-    def import_errors(self) -> list[str]:
-        """Files that Airflow could not read."""
-        return [error["filename"] for error in self._call("GET", "/api/v2/importErrors")["import_errors"]]
+    def unpause(self, dag_id: str) -> None:
+        """Switch a DAG on."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", params={"update_mask": "is_paused"}, json={"is_paused": False})
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         answer = self._client.request(method, path, **arguments)

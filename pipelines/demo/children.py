@@ -24,11 +24,16 @@ class ChildDiedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Child:
-    """A process under way; ``log`` takes what it writes."""
+    """A process under way; ``log`` takes what it writes. Later waves use the earlier ones and end before them.
+
+    ``ends`` says that the process does its work and ends by itself.
+    """
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    wave: int
+    ends: bool
 
     @property
     def session(self) -> int:
@@ -44,7 +49,7 @@ class Children:
         self._folder = folder
         self.running: list[Child] = []
 
-    def start(self, name: str, command: Sequence[str], log: Path) -> Child:
+    def start(self, name: str, command: Sequence[str], log: Path, *, wave: int = 0, ends: bool = False) -> Child:
         """Start a process; its output goes to ``log``, which is begun anew."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
@@ -57,7 +62,7 @@ class Children:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, wave, ends)
         self.running.append(child)
         self._note()
         return child
@@ -71,14 +76,17 @@ class Children:
             raise ChildDiedError(f"{child.name}: код завершения {code}, см. {child.log}")
 
     def check(self) -> None:
-        """Raise ``ChildDiedError`` if a process has ended."""
+        """Raise ``ChildDiedError`` if a process has ended that should not have."""
         for child in self.running:
-            if (code := child.process.poll()) is not None:
+            code = child.process.poll()
+            if code or (code is not None and not child.ends):
                 raise ChildDiedError(f"{child.name}: процесс завершился (код {code}), см. {child.log}")
 
     def stop(self) -> None:
         """End all processes and whatever they started."""
-        end_sessions([child.session for child in self.running], [child.process.poll for child in self.running])
+        for wave in sorted({child.wave for child in self.running}, reverse=True):
+            children = [child for child in self.running if child.wave == wave]
+            end_sessions([child.session for child in children], [child.process.poll for child in children])
         self.running.clear()
         self._record.unlink(missing_ok=True)
 

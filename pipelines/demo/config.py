@@ -57,6 +57,16 @@ class Stand:
         return self.var / "log"
 
     @property
+    def answers(self) -> Path:
+        """Where the demonstration keeps the answers that the organisations fetched."""
+        return self.var / "answers"
+
+    @property
+    def environment_file(self) -> Path:
+        """Variables of the exchange's command line for this stand, to be read by a shell."""
+        return self.var / "stand.env"
+
+    @property
     def sftp_root(self) -> Path:
         return self.var / "sftp"
 
@@ -91,7 +101,7 @@ class Stand:
         }
         if set(made) - set(known):
             known = made | known
-            write_private(path, known)
+            write_private(path, json.dumps(known, indent=1))
         return dict(known)
 
     @property
@@ -108,8 +118,23 @@ class Stand:
     @property
     def settings(self) -> Settings:
         """Settings of the exchange on this stand."""
-        store = os.environ.get("OMS_STORE_URL", (self.var / "store").as_uri())
-        return Settings(database_url=self.database_url, store_url=store, region=self.region)
+        return Settings(
+            database_url=self.database_url,
+            store_url=os.environ.get("OMS_STORE_URL", (self.var / "store").as_uri()),
+            journal_url=os.environ.get("OMS_JOURNAL_URL", (self.var / "journal").as_uri()),
+            region=self.region,
+        )
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Variables from which the exchange's processes and its command line read ``settings``."""
+        return {
+            "OMS_VAR": str(self.var),
+            "OMS_DATABASE_URL": self.settings.database_url,
+            "OMS_STORE_URL": self.settings.store_url,
+            "OMS_JOURNAL_URL": self.settings.journal_url,
+            "OMS_REGION": self.settings.region,
+        }
 
     @property
     def sftp_accounts(self) -> dict[str, dict[str, object]]:
@@ -148,17 +173,13 @@ class Stand:
 
     def environment(self, connections: Mapping[str, str]) -> dict[str, str]:
         """Environment of the stand's processes, with Airflow's connections in it."""
-        settings = self.settings
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return inherited | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', '')}",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "GX_ANALYTICS_ENABLED": "false",
-            "OMS_VAR": str(self.var),
-            "OMS_DATABASE_URL": settings.database_url,
-            "OMS_STORE_URL": settings.store_url,
-            "OMS_REGION": settings.region,
+            **self.variables,
             "AIRFLOW_HOME": str(ROOT),
             "AIRFLOW_CONFIG": str(ROOT / "airflow.cfg"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.metadata_url.replace("postgresql://", "postgresql+psycopg2://", 1),
@@ -172,9 +193,9 @@ class Stand:
         }
 
 
-def write_private(path: Path, content: object) -> None:
-    """Write JSON that only its owner may read."""
+def write_private(path: Path, content: str) -> None:
+    """Write a text that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file, ensure_ascii=False, indent=1)
+        file.write(content)

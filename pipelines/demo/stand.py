@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
-from pipelines.demo.airflow_api import AirflowApi
+from pipelines.demo.airflow_api import COMPONENTS, AirflowApi
 from pipelines.demo.children import Children, alive_stand, clear_up
 from pipelines.demo.config import SERVICES, USERS, Stand, write_private
 from pipelines.demo.servers.ports import PortBusyError, greets, require_free
@@ -29,21 +34,37 @@ from pipelines.systems import open_exchange
 Report = Callable[[str], None]
 
 START_TIMEOUT = 240.0
-"""Seconds that Airflow gets from its start to its health."""
-AIRFLOW = {
-    "api-server": ("api-server",),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
-}
+"""Seconds that each step of the start may take."""
+WARMING = "pipelines.orchestration.warm"
+GREETINGS = {"sftp": b"SSH-2.0", "smtp": b"220", "imap": b"* OK"}
+"""What the servers say first."""
+AIRFLOW: Sequence[tuple[Sequence[Sequence[str]], AbstractSet[str]]] = (
+    ((("api-server",), ("dag-processor",)), {"api-server"}),
+    ((("scheduler", "--skip-serve-logs"), ("triggerer", "--skip-serve-logs")), frozenset(COMPONENTS)),
+)
+"""Airflow's programs in the order of their start, each with what must be healthy before the next. Tasks are of no use before
+the API answers, and their libraries would slow its start down."""
 
 
 class StandError(RuntimeError):
     """The stand cannot be started; the text is in Russian and says what to do."""
 
 
+@dataclass(frozen=True)
+class Running:
+    """A stand that is up: its Airflow, the host key that its SFTP server shows, its processes."""
+
+    api: AirflowApi
+    sftp_host_key: str
+    children: Children
+
+    def check(self) -> None:
+        """Raise ``ChildDiedError`` if a process of the stand has ended."""
+        self.children.check()
+
+
 @contextmanager
-def running(stand: Stand, report: Report) -> Iterator[AirflowApi]:
+def running(stand: Stand, report: Report) -> Iterator[Running]:
     """A stand for the length of the block: everything that was started is stopped at its end, however it ends.
 
     Raises ``StandError`` before anything is started when a port is busy or the stand is up already, and
@@ -52,19 +73,23 @@ def running(stand: Stand, report: Report) -> Iterator[AirflowApi]:
     record = stand.var / "stand.json"
     _clear_the_way(stand, record, report)
     postgres = None if stand.database else embedded_postgres(stand)
-    write_private(stand.var / "airflow" / "passwords.json", USERS)
-    write_private(stand.var / "servers" / "sftp.json", stand.sftp_accounts)
-    write_private(stand.var / "servers" / "mail.json", stand.mail_accounts)
+    write_private(stand.var / "airflow" / "passwords.json", json.dumps(USERS))
+    write_private(stand.var / "servers" / "sftp.json", json.dumps(stand.sftp_accounts))
+    write_private(stand.var / "servers" / "mail.json", json.dumps(stand.mail_accounts))
+    write_private(stand.environment_file, "".join(f"{name}={quote(value)}\n" for name, value in stand.variables.items()))
     host_key = SftpServer(stand.sftp_root, stand.ports["sftp"], read_accounts(stand.var / "servers" / "sftp.json")).host_key
     children = Children(record, stand.environment(stand.connections(host_key)), ROOT)
     try:
         _start_servers(stand, children)
+        warming = children.start("Подготовка библиотек", [sys.executable, "-m", WARMING], stand.log / "warm.log", ends=True)
         report("PostgreSQL…" if postgres else "PostgreSQL: сервер из OMS_DATABASE_URL…")
         if postgres:
             postgres.start()
         for url in (stand.database_url, stand.metadata_url):
             create_database(url)
-        yield _start_airflow(stand, children, report)
+        api = _start_airflow(stand, children, report)
+        children.finish(warming)
+        yield Running(api, host_key, children)
     finally:
         report("Остановка…")
         children.stop()
@@ -111,18 +136,26 @@ def _start_airflow(stand: Stand, children: Children, report: Report) -> AirflowA
         prepared = beside.submit(_prepare_exchange, stand)
         marker = stand.var / "airflow" / "migrated"
         if not _migrated(stand, marker):
-            children.finish(children.start("airflow db migrate", [*airflow, "db", "migrate"], stand.log / "migrate.log"))
+            log = stand.log / "migrate.log"
+            children.finish(children.start("airflow db migrate", [*airflow, "db", "migrate"], log, ends=True))
             marker.write_text(_metadata_revision(stand), encoding="ascii")
         report("Airflow…")
         since = datetime.now(UTC)
-        for name, arguments in AIRFLOW.items():
-            children.start(f"airflow {name}", [*airflow, *arguments], stand.log / f"{name}.log")
+        api = AirflowApi(stand.url, "admin", USERS["admin"])
+        for wave, (programs, awaited) in enumerate(AIRFLOW, start=1):
+            for arguments in programs:
+                name = arguments[0]
+                children.start(f"airflow {name}", [*airflow, *arguments], stand.log / f"{name}.log", wave=wave)
+            _wait(stand, children, partial(_unhealthy, api, since, awaited))
         prepared.result()
-    api = AirflowApi(stand.url, "admin", USERS["admin"])
-    _wait_healthy(stand, api, children, since)
+    _wait(stand, children, lambda: {SERVICES[name] for name in GREETINGS if not greets(stand.ports[name], GREETINGS[name])})
     api.log_in()
     api.set_pools(POOLS)
-    _wait_for_dags(api, children)
+    expected = {path.stem for path in (ROOT / "dags").glob("*.py")}
+    _wait(stand, children, lambda: expected - set(api.dags()))
+    for name in sorted(name for name, paused in api.dags().items() if paused):
+        report(f"DAG {name} был приостановлен: включён")
+        api.unpause(name)
     return api
 
 
@@ -144,30 +177,17 @@ def _prepare_exchange(stand: Stand) -> None:
     open_exchange(stand.settings).set_up()
 
 
-def _wait_healthy(stand: Stand, api: AirflowApi, children: Children, since: datetime) -> None:
-    deadline = time.monotonic() + START_TIMEOUT
-    greetings = {"sftp": b"SSH-2.0", "smtp": b"220", "imap": b"* OK"}
-    while missing := [
-        *(SERVICES[name] for name, greeting in greetings.items() if not greets(stand.ports[name], greeting)),
-        *api.unhealthy(since),
-    ]:
-        children.check()
-        if time.monotonic() > deadline:
-            absent = ", ".join(missing)
-            raise StandError(f"Airflow не поднялся за {START_TIMEOUT:.0f} с, нет: {absent}; см. журналы в {stand.log}")
-        time.sleep(0.3)
+def _unhealthy(api: AirflowApi, since: datetime, awaited: AbstractSet[str]) -> AbstractSet[str]:
+    return awaited & set(api.unhealthy(since))
 
 
-def _wait_for_dags(api: AirflowApi, children: Children) -> None:
-    """All files of ``dags/`` are read and none of their DAGs is paused by somebody's earlier wish."""
-    expected = {path.stem for path in (ROOT / "dags").glob("*.py")}
+def _wait(stand: Stand, children: Children, missing: Callable[[], AbstractSet[str]]) -> None:
+    """Wait until nothing is missing; raises ``StandError`` when the time is over, ``ChildDiedError`` when a process ends."""
     deadline = time.monotonic() + START_TIMEOUT
-    while missing := expected - set(api.dags()):
+    while absent := missing():
         children.check()
-        if errors := api.import_errors():
-            raise StandError(f"DAG не читаются: {', '.join(errors)}")
         if time.monotonic() > deadline:
-            raise StandError(f"DAG не появились: {', '.join(sorted(missing))}")
+            raise StandError(f"Не поднялись за {START_TIMEOUT:.0f} с: {', '.join(sorted(absent))}; журналы — в {stand.log}")
         time.sleep(0.3)
 
 

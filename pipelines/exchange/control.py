@@ -52,11 +52,11 @@ def _structure(role: str, tables: Tables) -> pd.DataFrame:
 def _finding(role: str, layout: Layout, row: dict[str, object]) -> dict[str, object]:
     """A fault that a reader or the layout found, with all that its text may want to name."""
     element = layout.by_path.get(str(row["element"]))
-    texts: dict[str, object] = {"expected": "", "length": 0, "since": "", "version": ""}
+    texts: dict[str, object] = {"expected": "", "length": 0, "since": ""}
     texts |= {"member": role, "field": row["element"]}
     if element is not None:
         number = f"до {element.length} цифр" + (f" и {element.scale} после точки" if element.scale else "")
-        texts |= {"expected": number, "length": element.length, "since": element.since or "", "version": row["value"]}
+        texts |= {"expected": number, "length": element.length, "since": element.since or ""}
     places = {key: row[key] for key in ("table", "row", "element", "value")}
     return messages.finding(str(row["code"]), role=role, **texts, **places)
 

@@ -2,7 +2,8 @@
 
 A layout lists its elements in document order. Repeated groups and repeated elements become tables of their own; a group
 that occurs at most once is merged into the table of its parent, leaving a boolean column of its own name that says whether
-it was there. So the register of Д.1 gives the tables ZGLV, SCHET, ZAP (with PACIENT), Z_SL, SL (with KSG_KPG), USL, DS2, …
+it was there. So the register of Д.1 gives the tables ZGLV, SCHET, ZAP (with PACIENT and Z_SL), SL (with KSG_KPG), USL, DS2.
+Where two elements of a table would share a name, the later one declares its ``column``.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ class Layout:
 
     @cached_property
     def _by_column(self) -> Mapping[tuple[str, str], Element]:
-        return {(element.table, element.column): element for element in self.elements}
+        return {(e.table, e.column): e for e in self.elements if not (e.table_head and e.type == "S")}
 
     def ancestors(self, table: str) -> tuple[str, ...]:
         """Names of the tables above ``table``, nearest first."""
@@ -126,41 +127,82 @@ class Layout:
         return tuple(chain)
 
 
-_TYPE = re.compile(r"(?P<type>[TNDS])(?P<length>\d+)?(?:\.(?P<scale>\d+))?")
+_TYPE = re.compile(r"[DS]|T(?P<characters>[1-9]\d*)|N(?P<digits>\d+)(?:\.(?P<scale>\d+))?")
+_OBLIGATIONS = frozenset({"О", "У", "ОМ", "УМ"})
+_OPTIONS = frozenset({"since", "column"})
+_KEYS = frozenset({"code", "title", "source", "root", "versions", "record", "elements"})
+
+
+def version_number(text: str) -> tuple[int, ...] | None:
+    """A version of the exchange as numbers that compare (3.11 is above 3.2); ``None`` for what is not one."""
+    return tuple(int(part) for part in text.split(".")) if re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2})+", text) else None
 
 
 def parse(declaration: Mapping[str, object]) -> Layout:
     """Layout from its YAML declaration; raises ``ValueError`` for a malformed or ambiguous one."""
+    if set(declaration) != _KEYS:
+        raise ValueError(f"{declaration.get('code')}: keys {sorted(set(declaration) ^ _KEYS)}")
+    code, versions, rows = str(declaration["code"]), declaration["versions"], declaration["elements"]
+    if not isinstance(versions, list) or not isinstance(rows, list):
+        raise ValueError(f"{code}: versions and elements are lists")
+    numbers = [version_number(str(version)) or () for version in versions]
+    if () in numbers or numbers != sorted(set(numbers)):
+        raise ValueError(f"{code}: versions {versions}")
+    elements = _elements(code, rows, versions)
+    record = str(declaration["record"])
+    if not any(element.path == record and element.type == "S" and element.repeated for element in elements):
+        raise ValueError(f"{code}: record {record} is not a repeated group")
+    return Layout(
+        code=code,
+        title=str(declaration["title"]),
+        source=str(declaration["source"]),
+        root=str(declaration["root"]),
+        versions=tuple(versions),
+        record=record,
+        elements=elements,
+    )
+
+
+def _elements(code: str, rows: list[list[Any]], versions: list[str]) -> tuple[Element, ...]:
     elements: list[Element] = []
     tables: dict[str, str] = {}
+    heads: set[str] = set()
     used: set[tuple[str, str]] = set()
-    rows = declaration["elements"]
-    assert isinstance(rows, list)
+    seen: set[str] = set()
+    above: list[str] = []  # groups that are open where the element stands
     for position, row in enumerate(rows):
-        path, type_text, obligation, title, *rest = row
-        options = rest[0] if rest else {}
+        path, type_text, obligation, title, options = _fields(code, row, versions)
         match = _TYPE.fullmatch(type_text)
         if match is None:
-            raise ValueError(f"{declaration['code']}: type {type_text!r} of {path}")
+            raise ValueError(f"{code}: type {type_text!r} of {path}")
         parent, _, name = path.rpartition("/")
+        above = above[: parent.count("/") + 1] if parent else []
+        if path in seen or (parent and above[-1:] != [parent]):
+            raise ValueError(f"{code}: place of {path}")
+        seen.add(path)
         repeated = "М" in obligation
-        is_head = repeated or (not parent and match["type"] == "S")
-        if is_head:
-            table = name if name not in tables.values() else f"{tables[parent]}_{name}"
-            if table in tables.values():
-                raise ValueError(f"{declaration['code']}: two tables {table}")
-        else:
-            table = tables[parent]
-        if match["type"] == "S" or is_head:
+        group = type_text == "S"
+        head = repeated or (not parent and group)
+        if not (head or parent):
+            raise ValueError(f"{code}: {path} is in no table")
+        table = (name if name not in heads else f"{tables[parent]}_{name}") if head else tables[parent]
+        if head and table in heads:
+            raise ValueError(f"{code}: two tables {table}")
+        if group:
+            above.append(path)
             tables[path] = table
-        if (table, name) in used:
-            raise ValueError(f"{declaration['code']}: two elements {name} in table {table}")
-        used.add((table, name))
+        if head:
+            heads.add(table)
+        column = options.get("column", name)
+        if not (head and group):  # which has a table, and no column
+            if (table, column) in used:
+                raise ValueError(f"{code}: two elements {column} in table {table}")
+            used.add((table, column))
         elements.append(
             Element(
                 path=path,
-                type=match["type"],  # type: ignore[arg-type]
-                length=int(match["length"] or 0),
+                type=type_text[0],  # type: ignore[arg-type]
+                length=int(match["characters"] or match["digits"] or 0),
                 scale=int(match["scale"] or 0),
                 required="О" in obligation,
                 repeated=repeated,
@@ -168,18 +210,23 @@ def parse(declaration: Mapping[str, object]) -> Layout:
                 since=options.get("since"),
                 position=position,
                 table=table,
-                column=name,
+                column=column,
             )
         )
-    return Layout(
-        code=str(declaration["code"]),
-        title=str(declaration["title"]),
-        source=str(declaration["source"]),
-        root=str(declaration["root"]),
-        versions=tuple(declaration["versions"]),  # type: ignore[arg-type]
-        record=str(declaration["record"]),
-        elements=tuple(elements),
-    )
+    return tuple(elements)
+
+
+def _fields(code: str, row: list[Any], versions: list[str]) -> tuple[str, str, str, str, dict[str, str]]:
+    """A row of a declaration, checked: path, type, obligation, title, options."""
+    options = row[4] if len(row) == 5 else {}
+    if len(row) not in {4, 5} or not all(isinstance(value, str) for value in row[:4]) or not isinstance(options, dict):
+        raise ValueError(f"{code}: row {row}")
+    path, type_text, obligation, title = row[:4]
+    if obligation not in _OBLIGATIONS:
+        raise ValueError(f"{code}: obligation {obligation!r} of {path}")
+    if not set(options) <= _OPTIONS or ("since" in options and options["since"] not in versions):
+        raise ValueError(f"{code}: options {options} of {path}")
+    return path, type_text, obligation, title, options
 
 
 @cache
@@ -191,6 +238,6 @@ def load(code: str) -> Layout:
 def _declaration(code: str) -> dict[str, Any]:
     text = (ROOT / "include" / "layouts" / f"{code}.yaml").read_text(encoding="utf-8")
     declaration: dict[str, Any] = yaml.safe_load(text)
-    if extended := declaration.get("extends"):
+    if extended := declaration.pop("extends", None):
         declaration["elements"] = _declaration(extended)["elements"] + declaration["elements"]
     return declaration

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.formats.layout import Element, Layout
+from pipelines.formats.layout import Element, Layout, version_number
 from pipelines.formats.tables import ANOMALIES, OFFSET, PARENT, Tables, table_schema
+from pipelines.formats.xml_source import Source
 
 Rows = npt.NDArray[np.int64]
 
@@ -37,9 +39,10 @@ class Block(NamedTuple):
 class Assembly:
     """Gathers blocks of rows, in document order, and anomalies; ``finish`` makes the ``Tables`` of them."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, source: Source) -> None:
         self.layout = layout
         self.anomalies: list[Anomaly] = []
+        self._source = source
         self._chunks: dict[str, list[dict[str, pa.Array]]] = {table: [] for table in layout.tables}
         self._schemas = {table: table_schema(layout, table) for table in layout.tables}
         self._zeros = pa.py_buffer(b"")
@@ -62,7 +65,10 @@ class Assembly:
         return pa.Array.from_buffers(kind, rows, [self._zeros, self._zeros, pa.py_buffer(b"")], null_count=rows)
 
     def finish(self) -> Tables:
-        """The file as columns, with all anomalies in the order of their places."""
+        """The file as columns, with all anomalies in the order of their places.
+
+        Raises ``FileFault`` XML.060 when there are more of them than the limits allow.
+        """
         data: dict[str, pa.Table] = {}
         for table, schema in self._schemas.items():
             chunks = self._chunks.pop(table)
@@ -70,7 +76,12 @@ class Assembly:
                 [pa.chunked_array([chunk[field.name] for chunk in chunks], type=field.type) for field in schema],
                 schema=schema,
             )
-        found = [*self.anomalies, *_absent_groups(self.layout, data), *_newer_elements(self.layout, data)]
+        most = self._source.limits.anomalies
+        found = self.anomalies
+        for anomaly in chain(_absent_groups(self.layout, data), _newer_elements(self.layout, data)):
+            if len(found) >= most:
+                raise self._source.too_many_anomalies()
+            found.append(anomaly)
         found.sort(key=lambda anomaly: (anomaly.offset, anomaly.code, anomaly.table, anomaly.row, anomaly.element))
         columns = zip(*found, strict=True) if found else [[] for _ in ANOMALIES]
         anomalies = pa.table(
@@ -125,7 +136,7 @@ def _newer_elements(layout: Layout, data: Mapping[str, pa.Table]) -> Iterator[An
     if version is None:
         return
     for element in layout.elements:
-        if element.since is None or layout.versions.index(element.since) <= layout.versions.index(version):
+        if element.since is None or (version_number(element.since) or ()) <= version:
             continue
         values = data[element.table][element.column] if element.type != "S" else None
         rows = _element_rows(layout, data, element)
@@ -141,10 +152,9 @@ def _element_rows(layout: Layout, data: Mapping[str, pa.Table], element: Element
     return np.flatnonzero(pc.is_valid(data[element.table][element.column]).to_numpy()).astype(np.int64)
 
 
-def declared_version(layout: Layout, data: Mapping[str, pa.Table]) -> str | None:
-    """What ``ZGLV/VERSION`` says, if it is one of the layout's versions."""
+def declared_version(layout: Layout, data: Mapping[str, pa.Table]) -> tuple[int, ...] | None:
+    """What ``ZGLV/VERSION`` says, as numbers; ``None`` if it is absent or no version."""
     element = layout.by_path.get("ZGLV/VERSION")
     if element is None or data[element.table].num_rows == 0:
         return None
-    version = data[element.table][element.column][0].as_py()
-    return version if version in layout.versions else None
+    return version_number(data[element.table][element.column][0].as_py() or "")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -75,14 +74,16 @@ class Dictionary:
         place = np.append(pc.fill_null(distinct, -1).to_numpy(zero_copy_only=False), -1)
         keys = place[pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)].astype(np.int64)
         known: Mask = keys >= 0
-        if on is None or not len(index.starts):
+        if on is None:
             return known
         days = np.broadcast_to(np.asarray(on, dtype="datetime64[D]"), keys.shape)
+        timeless: Mask = known & np.isnat(days)
+        if not len(index.starts):
+            return timeless
         moment = keys * _SPAN + (days - _FIRST).astype(np.int64)
         period = np.searchsorted(index.starts, moment, side="right") - 1
-        inside = (period >= 0) & (moment <= index.ends[period])
-        found: Mask = known & (inside | np.isnat(days))
-        return found
+        inside: Mask = known & (period >= 0) & (moment <= index.ends[period])
+        return inside | timeless
 
     def get(self, field: str, value: str, on: date | None = None) -> Mapping[str, str | None] | None:
         """The row in force on a day whose field has the value (the first of several); None when there is none."""
@@ -135,11 +136,6 @@ class Dictionaries(Mapping[str, Dictionary]):
 
 def read_csv(path: Path) -> pa.Table:
     """Rows of a dictionary's CSV (utf-8, ``;``, a header of field names) as strings; empty cells are null."""
-    return _read_csv(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=128)
-def _read_csv(path: Path, _modified: int) -> pa.Table:
     with path.open(encoding="utf-8-sig") as lines:
         names = lines.readline().rstrip("\r\n").replace('"', "").split(";")
     options = pacsv.ConvertOptions(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -15,7 +14,7 @@ from sqlalchemy import Connection
 
 from pipelines.ground.database import copy_table
 from pipelines.ground.sql import statement
-from pipelines.nsi.dictionaries import BEGIN, END, Dictionaries, Dictionary
+from pipelines.nsi.dictionaries import BEGIN, END, Dictionaries, Dictionary, read_csv
 
 KEPT = 256
 """Editions kept in the memory of a process."""
@@ -53,10 +52,9 @@ def store_edition(
 
 
 def store_folder(connection: Connection, folder: Path) -> None:
-    """Store every ``<dictionary>.csv`` of a region's folder (``;``, utf-8, header of field names) as its edition."""
+    """Store every ``<dictionary>.csv`` of a region's folder as an edition of that dictionary (see ``read_csv``)."""
     for path in sorted(folder.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            store_edition(connection, path.stem, csv.DictReader(file, delimiter=";"), source=path.name)
+        store_edition(connection, path.stem, read_csv(path).to_pylist(), source=path.name)
 
 
 def load(connection: Connection) -> Dictionaries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,11 +40,13 @@ def endpoint(connection_id: str) -> Endpoint | None:
 def channels(settings: Settings) -> dict[str, Channel]:
     """The channels that this installation has connections for, by code.
 
-    Options of a connection (its "extra") are those of the channel's endpoint; that of ``oms_imap`` also takes
-    ``authentication_results_host``, the fund's mail server whose word on the senders counts, and that of ``oms_folder`` ``path``.
+    Options of a connection (its "extra") are those of the channel's endpoint; ``oms_imap`` also takes
+    ``authentication_results_host``, the fund's mail server whose word on the senders counts, and ``oms_folder`` ``path``.
     Raises ``AirflowException`` when there is none: an exchange without channels is a mistake of the set-up.
     """
     from pipelines.exchange import region
+
+    logging.getLogger("paramiko").setLevel(logging.WARNING)  # a line for each poll otherwise
     from pipelines.exchange.channels import FolderChannel, MailChannel, SftpChannel
 
     profile = region.load(settings.region_dir)

@@ -87,6 +87,7 @@ def intake(subsystem: str) -> None:
     @task(
         task_display_name="Обработка",
         pool=INTAKE_POOL,
+        multiple_outputs=False,
         map_index_template="{{ task.op_kwargs['batch']['label'] }}",
         outlets=[ANSWERED],
     )

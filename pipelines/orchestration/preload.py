@@ -1,6 +1,9 @@
-"""What the scheduler's process template imports once, so that tasks forked from it need not (``airflow.cfg``)."""
+"""What the scheduler's process template does once, so that tasks forked from it need not (``airflow.cfg``)."""
 
 import airflow.executors.local_executor
 import airflow.sdk.execution_time.task_runner  # noqa: F401
 
 import pipelines.systems  # noqa: F401
+from pipelines.orchestration.warm import warm
+
+warm()

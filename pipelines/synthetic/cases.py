@@ -159,10 +159,11 @@ def draw_visits(
     usl_ok = cases.usl_ok[case]
     grouped = usl_ok <= 2
     groups = np.array([entry.ksg for entry in templates])
-    level, region = _area(scenery, organisation, usl_ok, end)
-    manage, levelled = _manage(scenery, groups, template, end)
-    base = _dated(scenery, "T_BZTSZ", "USL_OK", "BZTSZ", np.array(["1", "2", "3", "4"]), usl_ok - 1, end, 100)
-    weight = _dated(scenery, "V023", "K_KSG", "KOEF_Z", groups, template, end, UNIT)
+    closed = cases.end[case]  # dictionaries of a visit are looked up on DATE_Z_2 of its case
+    level, region = _area(scenery, organisation, usl_ok, closed)
+    manage, levelled = _manage(scenery, groups, template, closed)
+    base = _dated(scenery, "T_BZTSZ", "USL_OK", "BZTSZ", np.array(["1", "2", "3", "4"]), usl_ok - 1, closed, 100)
+    weight = _dated(scenery, "V023", "K_KSG", "KOEF_Z", groups, template, closed, UNIT)
     child = np.isin(band[template], ["child", "newborn"])
     bits, total = _complexity(
         rng, scenery, (usl_ok == 1) & (rng.random(len(case)) < rates["complexity"]), elderly[case], child

@@ -23,6 +23,12 @@ def _dictionary(file: Path) -> tuple[Row, ...]:
         return tuple(csv.DictReader(stream, delimiter=";"))
 
 
+@cache
+def _recipe(file: Path) -> Mapping[str, Any]:
+    recipe: Mapping[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return recipe
+
+
 @dataclass(frozen=True)
 class Template:
     """One way in which a case may look: condition, profile, diagnosis, group (КСГ) and what may be done in it.
@@ -63,7 +69,7 @@ class Scenery:
         self.region = region
         self.first = first
         self.last = last
-        self.recipe: dict[str, Any] = yaml.safe_load((region.folder / "synthetic.yaml").read_text(encoding="utf-8"))
+        self.recipe = _recipe(region.folder / "synthetic.yaml")
 
     def rows(self, dictionary: str) -> tuple[Row, ...]:
         """All rows of a dictionary, closed ones too."""

@@ -24,9 +24,10 @@ STRANGER = "billing@faraway.example"
 class Shipment:
     """Something that somebody sends, and what must become of it.
 
-    ``sender`` is the organisation's code, or a stranger's mail address. ``rules`` are at least the ids among the findings;
-    ``upload`` says whether the whole of ``content`` gets there or only its first half, under the final name; ``subject``
-    and ``attach`` are of mail only; ``after`` is the index of a shipment that must be answered before this one is sent.
+    ``sender`` is the organisation's code, or a stranger's mail address. ``rules`` are at least the ids among the findings
+    (rules that are not compiled cannot be among them); ``upload`` says whether the whole of ``content`` gets there or only
+    its first half, under the final name; ``subject`` and ``attach`` are of mail only; ``after`` is the index of a shipment
+    that must be answered before this one is sent.
     """
 
     title: str
@@ -178,8 +179,15 @@ def _small(region: Region, organisation: str, seed: int, period: date, number: i
 
 def _sent(register: Register, title: str, channel: Channel, result: Result) -> Shipment:
     name, content = package(register)
-    rules = tuple({fault.rule for fault in register.faults})
+    installed = _installed_rules()
+    rules = tuple(fault.rule for fault in register.faults if fault.rule in installed)
     return _letter_or_file(title, register.organisation, channel, name, content, result, rules)
+
+
+def _installed_rules() -> frozenset[str]:
+    """Ids that a finding may have here: the exchange's own messages and the rules of the compiled suites."""
+    compiled = (check.rule for kind in ("pump/H", "pump/L") for suite in suites.load(kind) for check in suite.checks)
+    return frozenset(messages.catalogue()).union(compiled)
 
 
 def _letter_or_file(

@@ -45,6 +45,7 @@ create table pump.h_zap (
     "spolis" text,
     "npolis" text,
     "st_okato" text,
+    "enp" text,
     "smo" text,
     "smo_ogrn" text,
     "smo_ok" text,
@@ -53,17 +54,27 @@ create table pump.h_zap (
     "mse" smallint,
     "novor" text,
     "vnov_d" smallint,
+    "soc" text,
+    "next_d" smallint,
+    "mo_pr" text,
+    "vz" smallint,
+    "disability_inv" smallint,
+    "data_inv" date,
+    "reason_inv" smallint,
+    "ds_inv" text,
     "idcase" bigint,
     "usl_ok" smallint,
     "vidpom" smallint,
     "for_pom" smallint,
     "npr_mo" text,
     "npr_date" date,
+    "npr_num" text,
     "lpu" text,
     "date_z_1" date,
     "date_z_2" date,
     "kd_z" smallint,
     "rslt" smallint,
+    "z_sl_mse" smallint,
     "ishod" smallint,
     "vb_p" smallint,
     "idsp" smallint,
@@ -100,7 +111,10 @@ create table pump.h_sl (
     "sl_id" text,
     "lpu_1" text,
     "podr" bigint,
+    "mop" smallint,
+    "prof_m" smallint,
     "profil" smallint,
+    "profil_m" smallint,
     "profil_k" smallint,
     "det" smallint,
     "p_cel" text,
@@ -109,6 +123,7 @@ create table pump.h_sl (
     "date_1" date,
     "date_2" date,
     "kd" smallint,
+    "wei" numeric(4, 1),
     "ds0" text,
     "ds1" text,
     "c_zab" smallint,
@@ -123,8 +138,11 @@ create table pump.h_sl (
     "bztsz" numeric(8, 2),
     "koef_d" numeric(7, 5),
     "koef_u" numeric(7, 5),
+    "k_zp" numeric(7, 5),
     "sl_k" smallint,
     "it_sl" numeric(6, 5),
+    "pr_pr" text,
+    "koef_pr" numeric(7, 5),
     "reab" smallint,
     "prvs" smallint,
     "vers_spec" text,
@@ -132,6 +150,7 @@ create table pump.h_sl (
     "ed_col" numeric(7, 2),
     "tarif" numeric(17, 2),
     "sum_m" numeric(17, 2),
+    "next_visit" date,
     "comentsl" text
 ) partition by list (report_month);
 create index on pump.h_sl using brin (package);
@@ -182,6 +201,22 @@ create table pump.h_sl_koef (
 ) partition by list (report_month);
 create index on pump.h_sl_koef using brin (package);
 
+create table pump.h_lek_pr (
+    "report_month" date not null,
+    "package" bigint not null,
+    "row" integer not null,
+    "parent" integer,
+    "data_inj" date,
+    "code_sh" text,
+    "regnum" text,
+    "cod_mark" text,
+    "ed_izm" text,
+    "dose_inj" numeric(7, 2),
+    "method_inj" text,
+    "col_inj" integer
+) partition by list (report_month);
+create index on pump.h_lek_pr using brin (package);
+
 create table pump.h_usl (
     "report_month" date not null,
     "package" bigint not null,
@@ -192,6 +227,7 @@ create table pump.h_usl (
     "lpu_1" text,
     "podr" bigint,
     "profil" smallint,
+    "profil_m" smallint,
     "vid_vme" text,
     "det" smallint,
     "date_in" date,
@@ -207,6 +243,28 @@ create table pump.h_usl (
     "comentu" text
 ) partition by list (report_month);
 create index on pump.h_usl using brin (package);
+
+create table pump.h_med_dev (
+    "report_month" date not null,
+    "package" bigint not null,
+    "row" integer not null,
+    "parent" integer,
+    "date_med" date,
+    "code_meddev" integer,
+    "number_ser" text
+) partition by list (report_month);
+create index on pump.h_med_dev using brin (package);
+
+create table pump.h_mr_usl_n (
+    "report_month" date not null,
+    "package" bigint not null,
+    "row" integer not null,
+    "parent" integer,
+    "mr_n" smallint,
+    "prvs" smallint,
+    "code_md" text
+) partition by list (report_month);
+create index on pump.h_mr_usl_n using brin (package);
 
 create table pump.h_sank (
     "report_month" date not null,

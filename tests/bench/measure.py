@@ -13,23 +13,25 @@ import xml.parsers.expat
 import zipfile
 import zlib
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-ORGANISATION, PAYER, SEED = "980001", "98001", 20261122
+if TYPE_CHECKING:
+    from pipelines.exchange.service import Exchange
+
+ORGANISATION, PAYER, PERIOD, SEED = "980001", "98001", date(2026, 10, 1), 20261122
 
 
 def generate(cases: str, target: str) -> dict[str, Any]:
     """A register without faults; prints the size of its XML."""
-    from datetime import date
-
     from pipelines.exchange.region import load
     from pipelines.ground.settings import ROOT
     from pipelines.synthetic.packages import package
     from pipelines.synthetic.registers import generate_register
 
     region = load(ROOT / "include" / "region" / "demo")
-    register = generate_register(region, ORGANISATION, PAYER, date(2026, 10, 1), int(cases), SEED, {})
+    register = generate_register(region, ORGANISATION, PAYER, PERIOD, int(cases), SEED)
     name, content = package(register)
     Path(target).write_bytes(content)
     Path(target).with_suffix(".name").write_text(name)
@@ -117,52 +119,22 @@ def _copy(ready: list[tuple[str, bytes]], url: str) -> None:
 
 
 def _process(package: Path, url: str, store: Path) -> dict[str, Any]:
-    from datetime import UTC, datetime
-
-    from pipelines.exchange import journal
-    from pipelines.exchange.processing import Processor
+    """Process one package in a worker that has already processed another, as Airflow's workers have."""
+    from pipelines.exchange.region import load
     from pipelines.exchange.service import Exchange
-    from pipelines.ground import database
-    from pipelines.ground.settings import Settings
-    from pipelines.ground.sql import statement
+    from pipelines.ground.settings import ROOT, Settings
+    from pipelines.synthetic.packages import package as packed
+    from pipelines.synthetic.registers import generate_register
     from pipelines.systems import KINDS
 
     marks: list[tuple[str, float]] = []
-    exchange = Exchange(
-        Settings(url, store.as_uri(), store.as_uri(), "demo"),
-        {},
-        KINDS,
-        lambda name: marks.append((name, time.perf_counter())),
-    )
+    settings = Settings(url, store.as_uri(), store.as_uri(), "demo")
+    exchange = Exchange(settings, {}, KINDS, lambda name: marks.append((name, time.perf_counter())))
     exchange.set_up()
-    name = package.with_suffix(".name").read_text()
-    content = package.read_bytes()
-    identified = exchange.catalogue.identify(name)
-    assert identified
-    now = datetime.now(UTC)
-    with database.transaction(url) as connection:
-        number = connection.execute(
-            statement("exchange/package_insert"),
-            {
-                "channel": "folder",
-                "source_key": name,
-                "sender": ORGANISATION,
-                "address": "mo980001",
-                "name": name,
-                "reference": None,
-                "attached": True,
-                "incomplete": False,
-                "sha256": exchange.store.put(content),
-                "size": len(content),
-                "received_at": now,
-                "kind": identified[0].code,
-                "subsystem": "pump",
-                "number": identified[0].number(identified[1]),
-            },
-        ).scalar_one()
-        journal.append(connection, number, journal.Event("RECEIVED", now, {}))
-    del content
-    assert isinstance(exchange.processor, Processor)
+    region = load(ROOT / "include" / "region" / "demo")
+    exchange.process(_journaled(exchange, *packed(generate_register(region, ORGANISATION, PAYER, PERIOD, 20, 1, number=99))))
+    number = _journaled(exchange, package.with_suffix(".name").read_text(), package.read_bytes())
+    marks.clear()
     started = time.perf_counter()
     outcome = exchange.process(number)
     wall = time.perf_counter() - started
@@ -171,6 +143,27 @@ def _process(package: Path, url: str, store: Path) -> dict[str, Any]:
         stages[mark] = at - before
         before = at
     return {"wall": wall, "stages": stages, "result": str(outcome.result), "findings": outcome.findings}
+
+
+def _journaled(exchange: Exchange, name: str, content: bytes) -> int:
+    """The package in the journal and the store, as the reception leaves it."""
+    from datetime import UTC, datetime
+
+    from pipelines.exchange import journal
+    from pipelines.ground import database
+    from pipelines.ground.sql import statement
+
+    identified = exchange.catalogue.identify(name)
+    assert identified
+    kind, match = identified
+    now = datetime.now(UTC)
+    row = {"channel": "folder", "source_key": name, "sender": ORGANISATION, "address": "mo980001", "name": name}
+    row |= {"reference": None, "attached": True, "incomplete": False, "sha256": exchange.store.put(content)}
+    row |= {"size": len(content), "received_at": now, "kind": kind.code, "subsystem": "pump", "number": kind.number(match)}
+    with database.transaction(exchange.settings.database_url) as connection:
+        number = connection.execute(statement("exchange/package_insert"), row).scalar_one()
+        journal.append(connection, number, journal.Event("RECEIVED", now, {}))
+    return int(number)
 
 
 def ours(package: str, url: str, store: str) -> dict[str, Any]:

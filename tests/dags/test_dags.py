@@ -57,6 +57,7 @@ def test_tasks_retry_and_end(dagbag, name):
         assert task.max_retry_delay <= timedelta(minutes=10)
         assert timedelta() < task.execution_timeout <= timedelta(hours=2)
         assert task.task_display_name != task.task_id
+        assert not getattr(task, "multiple_outputs", False), "results are one value, not an XCom for each key"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,142 @@
+"""The compiler: coverage of the published dictionary, shipped suites, and reasons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines.checks import compiler, records, suites
+from pipelines.checks.records import Packet, RuleRecord
+from pipelines.formats.layout import load
+
+LAYOUTS = {"H": load("H"), "L": load("L")}
+RECORD = RuleRecord(
+    ID_TEST="002F.00.9999",
+    ID_EL="ZL_LIST/ZAP/PR_NOV",
+    TYPE_D=("H",),
+    NSI_OBJ="",
+    NSI_EL="",
+    USL_TEST="",
+    VAL_EL="{0, 1}",
+    MIN_LEN=None,
+    MAX_LEN=None,
+    MASK_VAL="",
+    COMMENT="",
+    DATEBEG=date(2019, 11, 1),
+    DATEEND=None,
+)
+
+
+def outcome(**fields: object) -> compiler.Outcome:
+    record = replace(RECORD, **fields)  # type: ignore[arg-type]
+    (found,) = compiler.outcomes(Packet("Q015", "1", None, (record,)), LAYOUTS)
+    return found
+
+
+@pytest.fixture(scope="module")
+def packet(shared: Path) -> Packet:
+    return records.read(shared / "data" / "nsi" / "federal_xml" / "Q015.xml")
+
+
+@pytest.fixture(scope="module")
+def covered(packet: Packet) -> pd.DataFrame:
+    frame = compiler.coverage(compiler.outcomes(packet, LAYOUTS))
+    conditional = {record.ID_TEST for record in packet.records if record.USL_TEST}
+    return frame.assign(category=frame["rule"].str.slice(0, 4), conditional=frame["rule"].isin(conditional))
+
+
+def test_the_shipped_suites_are_those_of_the_published_dictionary(packet: Packet, tmp_path: Path) -> None:
+    for suite in compiler.compile_packet(packet, LAYOUTS, "pump"):
+        suites.write(suite, tmp_path)
+    shipped = suites.FOLDER / "pump"
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == sorted(path.name for path in shipped.glob("[HL]_*.json"))
+    assert [name for name in names if (tmp_path / name).read_bytes() != (shipped / name).read_bytes()] == []
+
+
+def test_every_unconditional_rule_of_four_classes_is_executed(covered: pd.DataFrame) -> None:
+    wanted = covered[covered["open"] & ~covered["conditional"] & covered["category"].isin(["001F", "002F", "003F", "004F"])]
+    assert len(wanted) == 222
+    assert wanted[wanted["status"] == compiler.NOT_SUPPORTED]["rule"].tolist() == []
+
+
+def test_every_other_rule_is_executed_or_has_a_reason(covered: pd.DataFrame) -> None:
+    left = covered[covered["status"] == compiler.NOT_SUPPORTED]
+    assert left[left["reason"] == ""]["rule"].tolist() == []
+    unexplained = left[~left["conditional"] & left["open"]]
+    assert unexplained.groupby("reason").size().to_dict() == {
+        "нужны части имени файла": 4,
+        "дата рождения (DR) находится в файле персональных данных": 3,
+        "дата начала лечения (DATE_Z_1) находится в основном файле": 1,
+    }
+
+
+def test_the_sums_are_executed(covered: pd.DataFrame) -> None:
+    sums = [
+        f"006F.00.{number}" for number in ("0110", "0370", "1030", "1040", "1050", "1060", "1070", "1080", "1090", "1160")
+    ]
+    executed = covered[covered["status"] != compiler.NOT_SUPPORTED]["rule"]
+    assert set(sums) <= set(executed)
+
+
+def test_a_suite_survives_its_json() -> None:
+    for suite in (*suites.load("pump/H"), *suites.load("pump/L")):
+        assert suites.Suite.from_json(suite.to_json()) == suite
+
+
+def test_unknown_suites_are_an_error() -> None:
+    with pytest.raises(FileNotFoundError, match="pump/Z"):
+        suites.load("pump/Z")
+
+
+def test_a_message_is_made_of_the_record() -> None:
+    found = outcome()
+    assert found.check is not None
+    assert found.check.text == "PR_NOV «Признак исправленной записи»: недопустимое значение; ожидается: одно из: 0, 1"
+    assert found.check.severity == "error"
+    assert found.check.source == "Q015, редакция 1"
+
+
+def test_elements_of_the_head_are_fatal() -> None:
+    found = outcome(ID_EL="ZL_LIST/SCHET/MONTH", VAL_EL="{1, 2}")
+    assert found.check is not None
+    assert found.check.severity == "fatal"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"ID_EL": "ZL_LIST/ZAP/XTAG"}, "нет в структуре: ZL_LIST/ZAP/XTAG"),
+        ({"ID_EL": "PERS_LIST/PERS/W"}, "нет в структуре: PERS_LIST/PERS/W"),
+        ({"USL_TEST": "USL_OK=1"}, "есть условие применения (USL_TEST)"),
+        ({"ID_TEST": "005F.00.9999"}, "справочник регионального уровня не назначен"),
+        ({"ID_TEST": "006F.00.9999", "VAL_EL": "больше, чем было"}, "нет формального выражения"),
+        ({"ID_TEST": "006F.00.9999", "VAL_EL": "PR_NOV = XTAG"}, "нет в структуре файла: XTAG"),
+        ({"ID_TEST": "004F.00.9999", "MASK_VAL": "99ы"}, "маска не разобрана: 99ы"),
+        ({"ID_TEST": "004F.00.9999", "COMMENT": "Допустимы руны"}, "перечень символов не разобран: Допустимы руны"),
+        ({"ID_TEST": "004F.00.9999"}, "нет формального выражения"),
+        ({"ID_TEST": "003F.00.9999", "COMMENT": "элемент должен отсутствовать"}, "нет формального выражения"),
+    ],
+)
+def test_what_cannot_be_compiled_has_a_reason(fields: dict[str, object], reason: str) -> None:
+    found = outcome(**fields)
+    assert (found.status, found.reason, found.check) == (compiler.NOT_SUPPORTED, reason, None)
+
+
+def test_a_condition_on_the_period_becomes_the_rules_dates() -> None:
+    until = outcome(USL_TEST='до отчетного периода "октябрь 2019" включительно').check
+    since = outcome(USL_TEST='с отчетного периода "ноябрь 2019"').check
+    assert until is not None
+    assert since is not None
+    assert until.until == date(2019, 10, 31)
+    assert since.since == date(2019, 11, 1)
+
+
+def test_a_condition_that_repeats_the_structure_is_none() -> None:
+    fields = {"ID_TEST": "003F.00.9999", "ID_EL": "ZL_LIST/ZAP/Z_SL/SL/USL/LPU", "VAL_EL": ""}
+    assert outcome(**fields, USL_TEST="Тег SL.USL присутствует").status == compiler.COMPILED
+    assert outcome(**fields, USL_TEST="Тег SANK присутствует").status == compiler.NOT_SUPPORTED
