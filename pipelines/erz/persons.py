@@ -19,4 +19,5 @@ def load_persons(connection: Connection, persons: pa.Table) -> int:
     loaded = copy_table(connection, "person_arriving", persons)
     connection.execute(statement("erz/person_upsert"))
     connection.execute(text("truncate person_arriving"))
+    connection.execute(text("analyze erz.person"))
     return loaded

@@ -15,7 +15,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from pipelines.erz import rules
 from pipelines.erz.answers import answers
@@ -25,7 +25,10 @@ from pipelines.ground.database import copy_table
 from pipelines.ground.sql import statement
 
 _COPIED = ("RECID", "DATE_IN", "DATE_OUT", "SPOS", "N_POL", "FAM", "IM", "OT", "W")
-_STEPS = ("person_lock", "request_weigh", "attachment_end", "attachment_insert", "request_reference")
+_STEPS = ("person_lock", "request_weigh", "attachment_end", "attachment_insert", "request_reference", "request_keep")
+
+_ANALYSE = text("analyze request_arriving")
+"""Without it the planner takes the table for empty and joins row by row."""
 
 
 def month(opened: Opened) -> date:
@@ -38,7 +41,8 @@ def month(opened: Opened) -> date:
 def apply(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
     """Keep the accepted records as ``erz.request``, identify their persons, attach those who can be."""
     package = opened.package
-    copy_table(connection, "erz.request", _requests(opened, accepted))
+    connection.execute(statement("erz/request_arriving"))
+    copy_table(connection, "request_arriving", _requests(opened, accepted))
     parameters = {
         "package": package.id,
         "sender": package.sender,
@@ -46,7 +50,9 @@ def apply(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
         "today": package.received_at.date(),
         "attached": [name for name, outcome in rules.outcomes().items() if outcome.attach],
     }
+    connection.execute(_ANALYSE)
     connection.execute(statement("erz/request_identify"), parameters)
+    connection.execute(_ANALYSE)
     for step in _STEPS:
         connection.execute(statement(f"erz/{step}"), parameters)
     return Applied(len(accepted), int(accepted.sum()), month(opened))

@@ -1,7 +1,6 @@
 with asked as materialized (
     select row, case when policy = 'unified' then n_pol end as enp, erz.name_key(fam, im, ot) as name_key, dr, w
-    from erz.request
-    where package = :package
+    from request_arriving
 ), by_enp as (
     select a.row, p.id, p.name_key = a.name_key and p.dr = a.dr as same
     from asked a join erz.person p on p.enp = a.enp
@@ -16,7 +15,7 @@ with asked as materialized (
            case when not e.same then 'mismatch' when n.persons > 1 then 'several' else 'unknown' end as doubt
     from asked a left join by_enp e on e.row = a.row left join by_name n on n.row = a.row
 )
-update erz.request r
+update request_arriving r
 set person = p.id,
     found = case
         when p.id is null then m.doubt
@@ -26,4 +25,4 @@ set person = p.id,
         else 'insured'
     end
 from matched m left join erz.person p on p.id = m.person
-where r.package = :package and r.row = m.row
+where r.row = m.row

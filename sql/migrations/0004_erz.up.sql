@@ -78,11 +78,13 @@ create table erz.attachment (
     in_effect boolean not null default true,
     ended_by bigint references exchange.package,
     primary key (package, row),
-    foreign key (package, row) references erz.request,
-    check (date_out >= date_in),
-    constraint one_at_a_time exclude using gist
-        (int8range(person, person, '[]') with &&, daterange(date_in, date_out, '[]') with &&) where (in_effect)
+    foreign key (package, row) references erz.request deferrable initially deferred,
+    check (date_out >= date_in)
 );
+-- Attachments in effect never overlap: packages lock their persons first. The index guards the open ones; an exclusion
+-- constraint over the periods would take most of the time of a load.
+create unique index attachment_open on erz.attachment (person) where in_effect and date_out is null;
+create index attachment_person on erz.attachment (person) where in_effect;
 create index attachment_lpu on erz.attachment (lpu_id) where in_effect;
 
 grant usage on schema erz to oms_operator, oms_auditor, oms_organisation;

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,7 +53,7 @@ PERSONS = [
 
 def asked(number: int, known: Mapping[str, Any], **changes: str | None) -> dict[str, str | None]:
     record: dict[str, str | None] = {
-        "RECID": str(number), "LPU_ID": "980001", "DATE_IN": "2026-02-01", "SPOS": "1", "N_POL": known["enp"], "TIP_D": "П",
+        "RECID": str(number), "LPU_ID": "980001", "DATE_IN": "2024-02-01", "SPOS": "1", "N_POL": known["enp"], "TIP_D": "П",
         "Q": "01", "FAM": known["fam"], "IM": known["im"], "OT": known["ot"], "DR": f"{known['dr']:%Y%m%d}", "W": known["w"],
     }  # fmt: skip
     return record | changes
@@ -110,7 +112,7 @@ def test_who_is_found_and_how(world: World) -> None:
     world.drop("980001", name, content)
     [outcome] = world.run()
     assert outcome.result is Result.PARTIAL
-    attached = ("980001", "2026-02-01", "1")
+    attached = ("980001", "2024-02-01", "1")
     nowhere = (None, None, None)
     assert found(answer(world, "980001", name)) == [
         (None, "010", *attached),
@@ -143,20 +145,27 @@ def claims(world: World, *claimed: tuple[str, str, str, str | None]) -> list[tup
     return answers
 
 
+OVERLAPS = """
+    select count(*) as n
+    from erz.attachment a join erz.attachment b on a.person = b.person and (a.package, a.row) < (b.package, b.row)
+    where a.in_effect and b.in_effect and daterange(a.date_in, a.date_out, '[]') && daterange(b.date_in, b.date_out, '[]')
+"""
+
+
 def attachments(world: World) -> list[tuple[str, str, str | None, bool]]:
     rows = world.rows("select lpu_id, date_in::text, date_out::text, in_effect from erz.attachment order by package")
     return [tuple(row.values()) for row in rows]  # type: ignore[misc]
 
 
 CONFLICTS = [
-    (("1", "2026-01-10"), ("1", "2026-02-10"), True),
-    (("1", "2026-02-10"), ("1", "2026-01-10"), False),
-    (("2", "2026-01-10"), ("1", "2026-02-10"), False),
-    (("1", "2026-02-10"), ("2", "2026-01-10"), True),
-    (("2", "2026-01-10"), ("2", "2026-02-10"), False),
-    (("2", "2026-02-10"), ("2", "2026-01-10"), True),
-    (("2", "2025-12-10"), ("2", "2026-01-10"), True),
-    (("2", "2026-01-10"), ("2", "2025-12-10"), False),
+    (("1", "2024-01-10"), ("1", "2024-02-10"), True),
+    (("1", "2024-02-10"), ("1", "2024-01-10"), False),
+    (("2", "2024-01-10"), ("1", "2024-02-10"), False),
+    (("1", "2024-02-10"), ("2", "2024-01-10"), True),
+    (("2", "2024-01-10"), ("2", "2024-02-10"), False),
+    (("2", "2024-02-10"), ("2", "2024-01-10"), True),
+    (("2", "2023-12-10"), ("2", "2024-01-10"), True),
+    (("2", "2024-01-10"), ("2", "2023-12-10"), False),
 ]
 """Claims of two organisations, one after the other, for one person: SPOS, DATE_IN; whether the second wins."""
 
@@ -197,23 +206,23 @@ def test_two_organisations_claim_the_same_persons(world: World) -> None:
 
 
 def test_times_that_do_not_meet_are_no_conflict(world: World) -> None:
-    got = claims(world, ("980003", "2", "2026-01-01", "2026-01-31"), ("980004", "1", "2026-02-01", None))
+    got = claims(world, ("980003", "2", "2024-01-01", "2024-01-31"), ("980004", "1", "2024-02-01", None))
     assert [row[0] for row in got] == [None, None]
     assert [row[3] for row in attachments(world)] == [True, True]
 
 
 def test_the_same_claim_again_changes_nothing_and_a_new_end_replaces(world: World) -> None:
-    claim = ("980003", "2", "2026-01-01", None)
+    claim = ("980003", "2", "2024-01-01", None)
     got = claims(world, claim, claim)
     assert got[0] == got[1]
-    assert attachments(world) == [("980003", "2026-01-01", None, True)]
+    assert attachments(world) == [("980003", "2024-01-01", None, True)]
     [package] = world.rows("select ended_by from erz.attachment")
     assert package["ended_by"] is None
 
 
 def test_an_end_replaces_an_open_attachment(world: World) -> None:
-    claims(world, ("980003", "2", "2026-01-01", None), ("980003", "2", "2026-01-01", "2026-03-31"))
-    assert attachments(world) == [("980003", "2026-01-01", None, False), ("980003", "2026-01-01", "2026-03-31", True)]
+    claims(world, ("980003", "2", "2024-01-01", None), ("980003", "2", "2024-01-01", "2024-03-31"))
+    assert attachments(world) == [("980003", "2024-01-01", None, False), ("980003", "2024-01-01", "2024-03-31", True)]
 
 
 def test_faults_that_are_planted_are_found(world: World) -> None:
@@ -256,13 +265,30 @@ def test_generated_requests_are_good_and_the_same(world: World) -> None:
     assert sum(codes.values()) == 100
 
 
-def test_all_who_ask_at_once_get_the_truth(world: World) -> None:
-    """Packages of one person from three organisations in any order of arrival leave one attachment a day."""
-    got = claims(
-        world, ("980003", "1", "2026-03-01", None), ("980004", "2", "2026-02-01", None), ("980001", "2", "2026-01-05", None)
-    )
-    assert [row[0] for row in got] == [None, None, None]
-    assert [row[0] for row in attachments(world) if row[3]] == ["980001"]
+def test_packages_at_the_same_time_leave_one_attachment_a_day(world: World) -> None:
+    """Requests of three organisations about the same people, processed by three workers at once."""
+    persons = [person(200 + number) for number in range(60)]
+    with db.transaction(world.url) as connection:
+        load_persons(connection, pa.Table.from_pylist(persons))
+    organisations = ("980001", "980003", "980004")
+    for place, organisation in enumerate(organisations):
+        rows = [
+            asked(number, known, SPOS="12"[(number + place) % 2], DATE_IN=f"2024-0{1 + (number * 5 + place * 3) % 9}-01")
+            for number, known in enumerate(persons[::-1] if place else persons)
+        ]
+        world.drop(organisation, *request(rows, organisation))
+    exchange = world.exchange()
+    exchange.look()
+    time.sleep(1.05)
+    exchange.receive()
+    with ThreadPoolExecutor(3) as workers:
+        outcomes = list(workers.map(exchange.process, exchange.pending("erz")))
+    assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * 3
+    assert world.rows(OVERLAPS) == [{"n": 0}]
+    assert world.rows("select count(*) as n from erz.request where refusal = 'conflict'")[0]["n"] > 10
+    assert world.rows("select count(distinct person) as n from erz.attachment where in_effect and date_out is null") == [
+        {"n": 60}
+    ]
 
 
 def test_a_file_of_another_structure_is_refused(world: World) -> None:

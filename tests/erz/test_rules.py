@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import text
 
-from pipelines.checks import suites
+from pipelines.checks import gx, suites
+from pipelines.checks.frames import Bulk, frame
+from pipelines.checks.runner import run_suite
 from pipelines.demo.servers.postgres import Postgres
 from pipelines.erz import rules
 from pipelines.erz.checks import birth_date
@@ -27,6 +29,7 @@ from pipelines.ground import database as db
 from pipelines.nsi import Dictionaries
 from tests.exchange.world import REGION
 
+TODAY = date(2026, 3, 5)
 GOOD = {
     "RECID": "1",
     "LPU_ID": "980001",
@@ -74,7 +77,7 @@ def found(postgres: Postgres) -> Iterator[Control]:
 
     def run(request: Opened) -> pd.DataFrame:
         with db.transaction(url) as connection:
-            return control(connection, KINDS[0], request, Dictionaries({})).findings
+            return control(connection, KINDS[0], request, Dictionaries([])).findings
 
     yield run
     db.engine(url).dispose()
@@ -146,6 +149,16 @@ def test_an_insurer_that_is_not_there_refuses_the_file(found: Control) -> None:
 def test_every_rule_has_a_fault() -> None:
     declared = {check.rule for check in rules.suite().checks} | {rule.id for rule in rules.written()}
     assert declared == {rule for rule, _ in WRONG} | {"PR.063", "PR.066"}
+
+
+def test_great_expectations_finds_the_same_rows() -> None:
+    suite = rules.suite()
+    bulk = Bulk([opened(**changes).tables["DBF"] for _, changes in WRONG], TODAY)
+    ours = {failure.check.rule: failure.rows for failure in run_suite(bulk, suite, Dictionaries([]), [TODAY] * len(WRONG))}
+    theirs = dict(gx.validate(frame(bulk, suite), suite, Dictionaries([]), TODAY))
+    assert set(theirs) == {check.rule for check in suite.checks}
+    for rule, rows in theirs.items():
+        assert rows.tolist() == ours[rule].tolist(), rule
 
 
 def test_codes_fit_the_answer_and_differ() -> None:

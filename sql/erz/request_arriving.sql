@@ -1,0 +1,1 @@
+create temporary table request_arriving (like erz.request) on commit drop

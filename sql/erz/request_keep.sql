@@ -1,0 +1,1 @@
+insert into erz.request select * from request_arriving
