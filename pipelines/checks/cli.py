@@ -13,7 +13,9 @@ from rich.table import Table
 from pipelines.checks import compiler, records, suites
 from pipelines.formats.layout import Layout, load
 
-app = typer.Typer(help="Правила контроля: компиляция, охват, пояснения", no_args_is_help=True)
+app = typer.Typer(
+    help="Правила контроля: компиляция, охват, пояснения", no_args_is_help=True, pretty_exceptions_show_locals=False
+)
 
 RecordsFile = Annotated[Path, typer.Argument(help="Справочник правил: пакет XML или CSV", exists=True, dir_okay=False)]
 Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую")]
@@ -28,12 +30,12 @@ def compile_records(
 ) -> None:
     """Скомпилировать справочник правил в наборы проверок."""
     layouts = _layouts(kinds)
+    compiled = compiler.compile_packet(records.read(source), layouts, subsystem)
     target = folder / subsystem
     target.mkdir(parents=True, exist_ok=True)
     for kind in layouts:
         for stale in target.glob(f"{kind}_*.json"):
             stale.unlink()
-    compiled = compiler.compile_packet(records.read(source), layouts, subsystem)
     for suite in compiled:
         suites.write(suite, target)
     typer.echo(f"Наборов: {len(compiled)}, проверок: {sum(len(suite.checks) for suite in compiled)}, папка {target}")

@@ -114,8 +114,10 @@ def in_relation(columns: Columns, _dictionaries: Dictionaries, *, relation: str,
 
 Evaluator = Callable[..., Mask]
 
+PRESENT = "expect_element_present"
+
 EVALUATORS: Mapping[str, Evaluator] = {
-    "expect_element_present": present,
+    PRESENT: present,
     "expect_element_in_set": in_set,
     "expect_element_in_dictionary": in_dictionary,
     "expect_element_in_format": in_format,

@@ -106,10 +106,7 @@ def _dictionary(record: RuleRecord, element: Element, layout: Layout) -> Form:
     field = regional.get("field", record.NSI_EL)
     if not name or not field:
         raise NotSupportedError("справочник регионального уровня не назначен")
-    if name in choice["by_dictionary"]:
-        on = choice["by_dictionary"][name]
-    else:
-        on = choice["by_element"].get(element.path) or choice["by_table"].get(layout.code, {}).get(element.table)
+    on = choice["by_dictionary"][name] if name in choice["by_dictionary"] else _date(element, layout)
     by = regional.get("by", {})
     words = f"значение справочника {name} (поле {field})"
     words += f" для {', '.join(column.split('.')[-1] for column in by.values())}" if by else ""
@@ -123,6 +120,18 @@ def _dictionary(record: RuleRecord, element: Element, layout: Layout) -> Form:
         fault="значения нет в справочнике",
         expected=words,
     )
+
+
+def _date(element: Element, layout: Layout) -> str | None:
+    """The column with the date on which the element's code must be in force; None: it does not matter when."""
+    choice = _dictionaries()
+    below = (choice["below"][above] for above in layout.ancestors(element.table) if above in choice["below"])
+    on = choice["by_element"].get(element.path) or choice["by_table"].get(element.table) or next(below, None)
+    if on is None:
+        return None
+    table, _, column = on.rpartition(".")
+    found = any(date.column == column for date in layout.tables[table or element.table].columns)
+    return str(on) if found else None
 
 
 def _values(record: RuleRecord, element: Element, layout: Layout) -> Form:

@@ -12,8 +12,14 @@ import pyarrow as pa
 from pipelines.formats.layout import Layout
 from pipelines.formats.tables import OFFSET, PARENT, Tables
 
-KEYS = {"n_zap": "N_ZAP", "idcase": "IDCASE", "sl_id": "SL_ID", "idserv": "IDSERV", "id_pac": "ID_PAC"}
-"""Columns that ``locate`` adds and the elements that they hold."""
+KEYS = {
+    "n_zap": ("N_ZAP", "RECID"),
+    "idcase": ("IDCASE",),
+    "sl_id": ("SL_ID",),
+    "idserv": ("IDSERV",),
+    "id_pac": ("ID_PAC",),
+}
+"""Columns that ``locate`` adds and the elements that they may hold; a record has one of them."""
 
 
 def locate(findings: pd.DataFrame, tables: Mapping[str, Tables]) -> pd.DataFrame:
@@ -34,7 +40,7 @@ def locate(findings: pd.DataFrame, tables: Mapping[str, Tables]) -> pd.DataFrame
         places = within.index.to_numpy()
         for above, rows in _upwards(tables[role], table, within.to_numpy()):
             data = tables[role].data[above]
-            for name, column in KEYS.items():
+            for name, column in ((name, column) for name, columns in KEYS.items() for column in columns):
                 if _holds(tables[role].layout, above, column):
                     keys[name].add(places, data.column(column), rows)
             if OFFSET in data.column_names:

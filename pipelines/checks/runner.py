@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipelines.checks import findings
-from pipelines.checks.evaluate import evaluate
+from pipelines.checks.evaluate import PRESENT, evaluate
 from pipelines.checks.frames import Bulk
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.tables import Tables
@@ -69,7 +69,10 @@ def run_suite(bulk: Bulk, suite: Suite, dictionaries: Dictionaries, on: Sequence
         valid = np.array([check.valid_on(day) for day in on])
         if not valid.any():
             continue
-        columns = [bulk.column(suite.table, reference) for reference in check.columns]
+        subject = bulk.column(suite.table, check.columns[0])
+        if subject.null_count == len(subject) and check.type != PRESENT:
+            continue  # no evaluator but that of presence judges absent values
+        columns = [subject, *(bulk.column(suite.table, reference) for reference in check.columns[1:])]
         rows = np.flatnonzero(~evaluate(check.type, columns, check.parameters, dictionaries))
         if len(rows) and not valid.all():
             file_of = bulk.file_of(suite.table) if file_of is None else file_of

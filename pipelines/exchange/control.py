@@ -46,18 +46,19 @@ def control(connection: Connection, kind: PackageKind, opened: Opened, dictionar
 
 def _structure(role: str, tables: Tables) -> pd.DataFrame:
     """Anomalies of a reader as findings."""
-    return found.frame(
-        messages.finding(str(row["code"]), role=role, **_shown(tables.layout, row)) for row in tables.anomalies.to_pylist()
-    )
+    return found.frame(_finding(role, tables.layout, row) for row in tables.anomalies.to_pylist())
 
 
-def _shown(layout: Layout, row: dict[str, object]) -> dict[str, object]:
+def _finding(role: str, layout: Layout, row: dict[str, object]) -> dict[str, object]:
+    """A fault that a reader or the layout found, with all that its text may want to name."""
     element = layout.by_path.get(str(row["element"]))
-    texts: dict[str, object] = {"expected": "", "length": 0, "since": "", "version": "", "member": "", "field": ""}
+    texts: dict[str, object] = {"expected": "", "length": 0, "since": ""}
+    texts |= {"member": role, "field": row["element"]}
     if element is not None:
         number = f"до {element.length} цифр" + (f" и {element.scale} после точки" if element.scale else "")
-        texts |= {"expected": number, "length": element.length, "since": element.since or "", "version": row["value"]}
-    return texts | {key: row[key] for key in ("table", "row", "element", "value")}
+        texts |= {"expected": number, "length": element.length, "since": element.since or ""}
+    places = {key: row[key] for key in ("table", "row", "element", "value")}
+    return messages.finding(str(row["code"]), role=role, **texts, **places)
 
 
 def _values(opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
@@ -65,8 +66,7 @@ def _values(opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
     for role, tables in opened.tables.items():
         named = so_far[so_far["member"] == role]
         faults = value_faults(tables, named)
-        rows = (messages.finding(str(row["code"]), role=role, **_shown(tables.layout, row)) for row in faults)
-        parts.append(found.frame(rows))
+        parts.append(found.frame(_finding(role, tables.layout, row) for row in faults))
     return found.concat(parts)
 
 

@@ -8,7 +8,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipelines.formats.tables import FileFault
@@ -133,6 +133,18 @@ def open_archive(content: bytes, limits: ArchiveLimits | None = None) -> list[Ar
         if next(member.stream(), b"").startswith((_LOCAL, _END)):
             raise FileFault("PKG.150", number=member.number)
     return members
+
+
+def write_archive(members: Mapping[str, bytes], level: int = 6) -> bytes:
+    """A ZIP of files by name, in the order given; equal files give equal bytes, whatever the time and the system."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as target:
+        for name, content in members.items():
+            entry = zipfile.ZipInfo(name)  # its time is 1980-01-01
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 0
+            target.writestr(entry, content)
+    return sink.getvalue()
 
 
 def _damaged(reason: str) -> FileFault:

@@ -32,7 +32,7 @@ from pipelines.formats.dbf_memo import Memo
 from pipelines.formats.dbf_text import Bytes, Rows, code_page
 from pipelines.formats.dbf_values import Values, read_values
 from pipelines.formats.layout import Element, Layout
-from pipelines.formats.tables import ANOMALIES, OFFSET, Tables
+from pipelines.formats.tables import ANOMALIES, Tables, table_schema
 
 CHUNK = 1 << 25
 """Bytes of records taken at a time: bounds the copies made on the way."""
@@ -67,8 +67,8 @@ def read_dbf(content: bytes, layout: Layout, role: str, *, default_code_page: in
             texts = pc.if_else(pa.array(nulls[field]), None, values.texts) if field in nulls else values.texts
             found[element].append(texts)
             anomalies.values(values, texts, element, start)
-    columns = {element.column: pa.chunked_array(parts, pa.string()) for element, parts in found.items()}
-    table = pa.table({**columns, OFFSET: pa.array(offsets, pa.int64())})
+    columns = [pa.chunked_array(parts, pa.string()) for parts in found.values()]
+    table = pa.table([pa.array(offsets, pa.int64()), *columns], schema=table_schema(layout, layout.record))
     return Tables(layout, {layout.record: table}, anomalies.table())
 
 

@@ -62,12 +62,10 @@ def _checked(values: pa.StringArray, element: Element) -> Values:
 
 
 def _pattern(element: Element) -> str:
-    whole = rf"\d{{1,{element.length}}}"
     if element.type == "D":
         return r"^\d{4}-\d\d-\d\d$"
-    if not element.scale:
-        return rf"^[+-]?{whole}$"
-    return rf"^[+-]?({whole}(\.\d{{0,{element.scale}}})?|\.\d{{1,{element.scale}}})$"
+    fraction = rf"(\.\d{{1,{element.scale}}})?" if element.scale else ""
+    return rf"^-?\d{{1,{element.length}}}{fraction}$"
 
 
 def _dates(block: Bytes, page: CodePage) -> Values:

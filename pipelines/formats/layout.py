@@ -231,15 +231,13 @@ def _fields(code: str, row: list[Any], versions: list[str]) -> tuple[str, str, s
 
 @cache
 def load(code: str) -> Layout:
-    """The layout ``include/layouts/<code>.yaml``; its ``elements`` may name another layout whose elements it has."""
-    declaration = _declaration(code)
-    if isinstance(declaration["elements"], str):
-        declaration["elements"] = _declaration(declaration["elements"])["elements"]
-    return parse(declaration)
+    """The layout ``include/layouts/<code>.yaml``; one that ``extends`` another has that one's elements before its own."""
+    return parse(_declaration(code))
 
 
-def _declaration(code: str) -> dict[str, object]:
-    declaration: dict[str, object] = yaml.safe_load(
-        (ROOT / "include" / "layouts" / f"{code}.yaml").read_text(encoding="utf-8")
-    )
+def _declaration(code: str) -> dict[str, Any]:
+    text = (ROOT / "include" / "layouts" / f"{code}.yaml").read_text(encoding="utf-8")
+    declaration: dict[str, Any] = yaml.safe_load(text)
+    if extended := declaration.pop("extends", None):
+        declaration["elements"] = _declaration(extended)["elements"] + declaration["elements"]
     return declaration

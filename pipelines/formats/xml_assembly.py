@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 
 from pipelines.formats.layout import Element, Layout, version_number
 from pipelines.formats.tables import ANOMALIES, OFFSET, PARENT, Tables, table_schema
+from pipelines.formats.xml_source import Source
 
 Rows = npt.NDArray[np.int64]
 
@@ -37,9 +39,10 @@ class Block(NamedTuple):
 class Assembly:
     """Gathers blocks of rows, in document order, and anomalies; ``finish`` makes the ``Tables`` of them."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, source: Source) -> None:
         self.layout = layout
         self.anomalies: list[Anomaly] = []
+        self._source = source
         self._chunks: dict[str, list[dict[str, pa.Array]]] = {table: [] for table in layout.tables}
         self._schemas = {table: table_schema(layout, table) for table in layout.tables}
         self._zeros = pa.py_buffer(b"")
@@ -62,7 +65,10 @@ class Assembly:
         return pa.Array.from_buffers(kind, rows, [self._zeros, self._zeros, pa.py_buffer(b"")], null_count=rows)
 
     def finish(self) -> Tables:
-        """The file as columns, with all anomalies in the order of their places."""
+        """The file as columns, with all anomalies in the order of their places.
+
+        Raises ``FileFault`` XML.060 when there are more of them than the limits allow.
+        """
         data: dict[str, pa.Table] = {}
         for table, schema in self._schemas.items():
             chunks = self._chunks.pop(table)
@@ -70,7 +76,12 @@ class Assembly:
                 [pa.chunked_array([chunk[field.name] for chunk in chunks], type=field.type) for field in schema],
                 schema=schema,
             )
-        found = [*self.anomalies, *_absent_groups(self.layout, data), *_newer_elements(self.layout, data)]
+        most = self._source.limits.anomalies
+        found = self.anomalies
+        for anomaly in chain(_absent_groups(self.layout, data), _newer_elements(self.layout, data)):
+            if len(found) >= most:
+                raise self._source.too_many_anomalies()
+            found.append(anomaly)
         found.sort(key=lambda anomaly: (anomaly.offset, anomaly.code, anomaly.table, anomaly.row, anomaly.element))
         columns = zip(*found, strict=True) if found else [[] for _ in ANOMALIES]
         anomalies = pa.table(

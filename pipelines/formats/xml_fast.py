@@ -146,7 +146,7 @@ class _Reading:
     """One file on its way through the scanner."""
 
     def __init__(self, source: Source, encoding: Encoding, layout: Layout) -> None:
-        self.assembly = Assembly(layout)
+        self.assembly = Assembly(layout, source)
         self._limits = source.limits
         self._codec = encoding.codec
         self._layout = layout

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -35,7 +36,7 @@ def read(source: Source, encoding: Encoding, layout: Layout) -> Tables:
     if any(_DEFINITION.match(raw, start + 1) for start, kind in _markup(raw) if kind is None):
         raise source.fault("XML.010")
     stand_in = free_character(raw) if broken_bytes(raw, encoding, source) else None
-    machine = _Machine(source, layout, _tags(raw), stand_in)
+    machine = _Machine(source, layout, raw, stand_in)
     parser = etree.XMLParser(
         target=cast(Any, machine), encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
     )
@@ -54,6 +55,10 @@ def _fault(source: Source, error: etree.XMLSyntaxError) -> Exception:
     if is_limit(code):
         return source.beyond("сложности разметки")
     line, column = error.position
+    return _malformed(source, code, line, column)
+
+
+def _malformed(source: Source, code: int | None, line: int, column: int) -> Exception:
     return source.fault("XML.030", f"{line}:{column}", reason=reason(code), line=line, column=column)
 
 
@@ -75,10 +80,6 @@ def _markup(raw: bytes) -> Iterator[tuple[int, bytes | None]]:
             skip = end
 
 
-def _tags(raw: bytes) -> Iterator[tuple[int, bytes]]:
-    return ((start, name) for start, name in _markup(raw) if name is not None)
-
-
 class _Node:
     """An element of the layout (None: the root) with its children by name, the table and the column that hold it."""
 
@@ -94,6 +95,11 @@ class _Node:
         self.record = self.path == layout.record
         self.parent_table = layout.tables[self.table].parent if self.head else None
         self.children = {child.name: _Node(layout, child) for child in layout.children(self.path)}
+
+
+@cache
+def _tree(layout: Layout) -> _Node:
+    return _Node(layout, None)
 
 
 class _Open:
@@ -114,13 +120,14 @@ class _Open:
 class _Machine:
     """Target of lxml's parser: turns its calls into rows and columns."""
 
-    def __init__(self, source: Source, layout: Layout, tags: Iterator[tuple[int, bytes]], stand_in: str | None) -> None:
-        self.assembly = Assembly(layout)
+    def __init__(self, source: Source, layout: Layout, raw: bytes, stand_in: str | None) -> None:
+        self.assembly = Assembly(layout, source)
         self._source = source
         self._layout = layout
-        self._tags = tags
+        self._raw = raw
+        self._tags = ((start, name) for start, name in _markup(raw) if name is not None)
         self._stand_in = stand_in
-        self._root = _Node(layout, None)
+        self._root = _tree(layout)
         self._stack: list[_Open] = []
         self._skipped = 0  # depth inside a subtree that is passed over
         self._unknown: _Open | None = None  # outermost element of that subtree, if its text is to be told
@@ -140,7 +147,8 @@ class _Machine:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         offset, raw_name = next(self._tags, (-1, b""))
         if not tag.startswith("{") and raw_name != tag.encode() and b":" in raw_name:
-            raise self._source.fault("XML.030", reason=reason(etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE), line=0, column=0)
+            line, column = self._raw.count(b"\n", 0, offset) + 1, offset - self._raw.rfind(b"\n", 0, offset)
+            raise _malformed(self._source, etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE, line, column)
         if len(self._stack) + self._skipped >= self._source.limits.depth:
             raise self._source.beyond(f"вложенности элементов ({self._source.limits.depth})")
         if not self._stack:
@@ -175,6 +183,7 @@ class _Machine:
         if node.head:
             self._rows[node.table] += 1
             self._total += 1
+            self._held += 1
             if self._total > self._source.limits.rows:
                 raise self._source.beyond(f"числа записей ({self._source.limits.rows})")
             if node.parent_table is not None:
@@ -205,7 +214,7 @@ class _Machine:
         if value is not None and self._stand_in is not None:
             value = value.replace(self._stand_in, "\ufffd")
         if len(self.assembly.anomalies) >= self._source.limits.anomalies:
-            raise self._source.beyond(f"числа нарушений структуры ({self._source.limits.anomalies})")
+            raise self._source.too_many_anomalies()
         self.assembly.anomalies.append(Anomaly(code, *holder, element, value, offset))
 
     def data(self, text: str) -> None:

@@ -20,7 +20,7 @@ class XmlLimits:
     size: int = 1 << 30
     text: int = 1 << 20
     depth: int = 64
-    rows: int = 20_000_000
+    rows: int = 10_000_000
     anomalies: int = 1_000_000
 
 
@@ -68,6 +68,9 @@ class Source:
 
     def fault(self, code: str, place: str = "", **parameters: str | int) -> FileFault:
         return FileFault(code, place, member=self.role, **parameters)
+
+    def too_many_anomalies(self) -> FileFault:
+        return self.beyond(f"числа нарушений структуры ({self.limits.anomalies})")
 
     def beyond(self, reason: str) -> FileFault:
         return self.fault("XML.060", reason=reason)

@@ -65,7 +65,7 @@ def table(
     parent: Ints | None = None,
     groups: Mapping[str, Bools] | None = None,
 ) -> pa.Table:
-    """The layout's table with all its columns: those given, nulls for the others; groups not given are there in every row.
+    """The layout's table with all its columns: those given, nulls for the others; groups not given are there if mandatory.
 
     Raises ``KeyError`` for a column that the layout does not know.
     """
@@ -75,7 +75,7 @@ def table(
         raise KeyError(f"{name}: {sorted(unknown)}")
     data = {column: columns[column] if column in columns else pa.nulls(rows, pa.string()) for column in known}
     for group in spec.groups:
-        data[group.column] = pa.array((groups or {}).get(group.column, np.ones(rows, bool)))
+        data[group.column] = pa.array((groups or {}).get(group.column, np.full(rows, group.required)))
     if spec.parent is not None:
         data[PARENT] = pa.array(np.zeros(0, np.int64) if parent is None else parent)
     return pa.table(data)

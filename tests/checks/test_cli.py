@@ -48,3 +48,14 @@ def test_explain_of_an_unknown_rule_fails() -> None:
     code, output = call("explain", "006F.00.9999")
     assert code == 1
     assert "006F.00.9999" in output
+
+
+def test_a_file_that_is_no_dictionary_leaves_the_suites_alone(tmp_path: Path) -> None:
+    suite = tmp_path / "pump" / "H_ZAP.json"
+    suite.parent.mkdir()
+    suite.write_text("{}")
+    wrong = tmp_path / "Q015.xml"
+    wrong.write_text("<ZL_LIST/>")
+    code, _ = call("compile", str(wrong), "--folder", str(tmp_path))
+    assert code != 0
+    assert suite.exists()

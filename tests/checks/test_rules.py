@@ -9,6 +9,7 @@ from pipelines.checks import gx, suites
 from pipelines.checks.frames import Bulk, frame
 from pipelines.checks.runner import run, run_suite
 from pipelines.checks.suites import Check, Suite
+from pipelines.nsi import Dictionaries
 from tests.checks.build import ON, TODAY, dictionaries, files, tables
 from tests.checks.faults import base, broken
 
@@ -52,3 +53,9 @@ def test_great_expectations_finds_the_same_rows(suite: Suite) -> None:
     assert all(len(rows) for rows in theirs.values()), "a planted fault was not found"
     for rule, rows in theirs.items():
         np.testing.assert_array_equal(rows, ours[rule], err_msg=rule)
+
+
+def test_great_expectations_does_not_pass_over_what_it_cannot_evaluate() -> None:
+    suite = next(suite for suite in SUITES["H"] if suite.table == "ZAP")
+    with pytest.raises(RuntimeError, match="could not be evaluated"):
+        gx.validate(frame(Bulk([files()["H"]], TODAY), suite), suite, Dictionaries([]), ON)

@@ -12,13 +12,14 @@ from pipelines.checks.frames import Bulk, frame
 from pipelines.checks.locate import locate
 from pipelines.checks.runner import required_dictionaries, run, run_bulk
 from pipelines.checks.values import value_faults
+from pipelines.formats.tables import Tables
 from pipelines.nsi import Dictionaries
-from tests.checks.build import ON, PARENT, TODAY, changed, dictionaries, files, persons, register
+from tests.checks.build import ON, PARENT, TODAY, changed, dictionaries, dictionary, files, persons, register
 
 SUITES = {kind: suites.load(f"pump/{kind}") for kind in ("H", "L")}
 
 
-def faulty() -> list[dict[str, object]]:
+def faulty() -> list[dict[str, Tables]]:
     """Three packages: a wrong case, a right one, one with wrong services and persons."""
     wrong = changed(changed(register(), "ZAP", 1, USL_OK="9", SUMV="2000.51"), "SL", 2, NHISTORY="")
     services = changed(register(), "USL", 0, DATE_IN="2026-02-30", CODE_USL=None)
@@ -179,3 +180,45 @@ def test_values_against_the_layout_leave_out_what_is_named() -> None:
 def test_right_values_have_no_faults() -> None:
     for tables in files().values():
         assert value_faults(tables, findings.frame()) == []
+
+
+def rules_of(package: dict[str, Tables]) -> set[str]:
+    return set(run(package, SUITES, dictionaries(), ON, TODAY)["rule"])
+
+
+@pytest.mark.parametrize(
+    ("values", "rules"),
+    [
+        ({"DOCSER": "9900"}, {"004F.00.1700"}),
+        ({"DOCNUM": "12345"}, {"004F.00.1710"}),
+        ({"DOCNUM": "12345678"}, {"004F.00.1710"}),
+        ({"DOCTYPE": None, "DOCSER": "9900"}, set()),
+        ({"DOCTYPE": "77", "DOCSER": "9900"}, {"001F.00.0720"}),
+    ],
+)
+def test_a_document_has_the_form_of_its_type(values: dict[str, str | None], rules: set[str]) -> None:
+    assert rules_of(files(None, changed(persons(), "PERS", 1, **values))) == rules
+
+
+def test_a_department_belongs_to_the_organisation_of_the_row() -> None:
+    other = Dictionaries(
+        [
+            *(d for name, d in dictionaries().items() if name != "T_PODR"),
+            dictionary("T_PODR", [{"MCOD": "990002", "PODR": "11", "DATEBEG": "2020-01-01"}]),
+        ]
+    )
+    found = run(files(), SUITES, other, ON, TODAY)
+    assert found.groupby("rule")["row"].agg(list).to_dict() == {"005F.00.0020": [0, 1, 2], "005F.00.0200": [0]}
+
+
+def test_a_code_is_looked_up_on_the_date_of_the_case() -> None:
+    closed = Dictionaries(
+        [
+            *(d for name, d in dictionaries().items() if name != "V006"),
+            dictionary("V006", [{"IDUMP": "3", "DATEBEG": "2020-01-01", "DATEEND": "2026-02-09"}]),
+        ]
+    )
+    assert run(files(), SUITES, closed, ON, TODAY)["rule"].tolist() == ["001F.00.0160"] * 2
+    before = changed(register(), "ZAP", 0, DATE_Z_2="2026-02-09")
+    before["SL"][0]["DATE_2"] = "2026-02-09"
+    assert run(files(before), SUITES, closed, ON, TODAY)["row"].tolist() == [1]

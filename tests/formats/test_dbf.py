@@ -79,6 +79,9 @@ DIRTY_FIELDS = [("D", "D", 8, 0), ("N", "N", 6, 0), ("S", "N", 7, 2), ("T", "C",
         ((b"", b"1.5", b"", b""), "VAL.020", "REC/N", "1.5"),
         ((b"", b"1E5", b"", b""), "VAL.020", "REC/N", "1E5"),
         ((b"", b"-", b"", b""), "VAL.020", "REC/N", "-"),
+        ((b"", b"+12", b"", b""), "VAL.020", "REC/N", "+12"),
+        ((b"", b"", b".50", b""), "VAL.020", "REC/S", ".50"),
+        ((b"", b"", b"5.", b""), "VAL.020", "REC/S", "5."),
         ((b"", b"\xe1\xe2", b"", b""), "VAL.020", "REC/N", "ст"),
         ((b"", b"", b"1,50", b""), "VAL.020", "REC/S", "1,50"),
         ((b"", b"", b"1.505", b""), "VAL.020", "REC/S", "1.505"),
@@ -102,14 +105,14 @@ def test_dirty_values_are_kept_and_told(cells: tuple[bytes, ...], code: str, ele
 
 
 def test_numbers_that_are_well_written() -> None:
-    cells = [b"+12", b"-0", b"000001", b"999999", b"", b"\0\0\0\0\0\0"]
+    cells = [b"-12", b"-0", b"000001", b"999999", b"", b"\0\0\0\0\0\0"]
     read = read_dbf(raw_dbf([("N", "N", 6, 0)], [b" " + cell.rjust(6) for cell in cells]), layout(("N", "N6")), "DBF")
     assert anomalies(read) == []
-    assert column(read, "N") == ["+12", "-0", "000001", "999999", None, None]
-    cells = [b".5", b"5.", b"-1.25", b"7"]
+    assert column(read, "N") == ["-12", "-0", "000001", "999999", None, None]
+    cells = [b"0.5", b"5.0", b"-1.25", b"7"]
     read = read_dbf(raw_dbf([("S", "F", 7, 2)], [b" " + cell.ljust(7) for cell in cells]), layout(("S", "N4.2")), "DBF")
     assert anomalies(read) == []
-    assert column(read, "S") == [".5", "5.", "-1.25", "7"]
+    assert column(read, "S") == ["0.5", "5.0", "-1.25", "7"]
 
 
 @settings(deadline=None, max_examples=300)
@@ -163,7 +166,7 @@ def test_field_order_and_case_are_free_and_extra_fields_told() -> None:
     content = raw_dbf([("n", "N", 2, 0), ("Extra", "C", 2, 0), ("fam", "C", 3, 0)], [b" 12xxabc"])
     read = read_dbf(content, wanted, "DBF")
     assert read.data["REC"].drop_columns(["_offset"]).to_pylist() == [{"FAM": "abc", "N": "12"}]
-    assert read.data["REC"].column_names == ["FAM", "N", "_offset"]
+    assert read.data["REC"].column_names == ["_offset", "FAM", "N"]
     assert read.anomalies.to_pylist() == [
         {"code": "DBF.041", "table": "", "row": -1, "element": "EXTRA", "value": None, "offset": -1}
     ]

@@ -62,7 +62,8 @@ def of(code: str, rules: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def test_no_layout_is_left_untested() -> None:
-    assert {file.stem for file in (ROOT / "include/layouts").glob("*.yaml")} == set(CODES)
+    requests = {"PR", "PR_ANSWER"}  # DBF, tested with their kind in tests/erz
+    assert {file.stem for file in (ROOT / "include/layouts").glob("*.yaml")} - requests == set(CODES)
 
 
 @pytest.mark.parametrize("code", CODES)
