@@ -14,7 +14,7 @@ class AirflowApi:
     """Client of a running Airflow under ``url``, as ``user``."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=10.0)
+        self._client = httpx.Client(base_url=url, timeout=30.0)
         self._login = {"username": user, "password": password}
 
     def unhealthy(self, since: datetime) -> list[str]:

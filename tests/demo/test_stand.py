@@ -56,7 +56,7 @@ def wait_until(condition, seconds: float = 20.0) -> None:
 def environment(tmp_path, monkeypatch):
     """Variables of a stand of its own: folder and ports."""
     folder = tmp_path / "var"
-    for parent in tmp_path.parents[:3]:  # PostgreSQL runs under another account when tests run as root
+    for parent in (tmp_path, *tmp_path.parents[:2]):  # PostgreSQL runs under another account when tests run as root
         parent.chmod(0o755)
     variables = {"OMS_VAR": str(folder)} | {f"OMS_PORT_{name.upper()}": str(free_port()) for name in PORTS}
     for name, value in variables.items():
