@@ -162,7 +162,8 @@ def result_part(frame: pd.DataFrame, pool: int, rules: ResultRules = ResultRules
 def largest_remainder(total: int, weights: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
     """A whole sum in parts by whole weights (≥ 0) that add up to it.
 
-    What is left goes by one to the largest remainders, of equal ones to the first. All zero weights give zero parts. Raises ``ValueError`` for a negative weight or sum.
+    What is left goes by one to the largest remainders, of equal ones to the first.
+    All zero weights give zero parts. Raises ``ValueError`` for a negative weight or sum.
     """
     whole = [int(weight) for weight in weights]
     if total < 0 or any(weight < 0 for weight in whole):

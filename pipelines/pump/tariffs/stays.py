@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,11 @@ _CLASSES = (
 )
 
 
+def days(values: pd.Series) -> npt.NDArray[np.datetime64]:
+    """ISO text or dates as datetime64[D]."""
+    return pd.to_datetime(values).to_numpy().astype("datetime64[D]")
+
+
 def stay_days(frame: pd.DataFrame, same_day: int = 1) -> pd.Series:
     """Days of a visit, int64: in a day hospital (USL_OK 2) both ends count, elsewhere nights, at least ``same_day``.
 
@@ -51,7 +57,7 @@ def stay_days(frame: pd.DataFrame, same_day: int = 1) -> pd.Series:
     Columns: USL_OK, DATE_1, DATE_2 (ISO text or dates), KD (may be absent). Whether a stay within one day is one day or none
     differs by region.
     """
-    length = (_days(frame["DATE_2"]) - _days(frame["DATE_1"])).astype(np.int64)
+    length = (days(frame["DATE_2"]) - days(frame["DATE_1"])).astype(np.int64)
     calendar = pd.Series(length + 1, index=frame.index)
     stated = pd.to_numeric(frame["KD"]).fillna(calendar).astype("int64") if "KD" in frame else calendar
     nights = pd.Series(np.maximum(length, same_day), index=frame.index)
@@ -118,18 +124,17 @@ def paid_visits(frame: pd.DataFrame, terms: Terms) -> pd.DataFrame:
 
     Columns: ``_parent`` (the stay), N_KSG, COST (kopecks), KD, DS1, DATE_1, DATE_2. Without a ground the dearest visit is
     paid, of equals the last. MAIN is the earliest visit, of these the longest. Grounds in use are
-    ``terms.two_groups.grounds``; those that the register cannot show (2, 3, 4, 7, 10) come with an optional column GROUND and are kept as given.
+    ``terms.two_groups.grounds``; those that the register cannot show (2, 3, 4, 7, 10) come in an optional column GROUND and
+    are kept as given.
     """
     rules, stay = terms.two_groups, frame[PARENT]
-    begin, end = _days(frame["DATE_1"]), _days(frame["DATE_2"])
+    begin, end = days(frame["DATE_1"]), days(frame["DATE_2"])
     order = pd.DataFrame({"stay": stay.to_numpy(), "begin": begin, "end": end, "row": np.arange(len(frame))})
     ground = frame["GROUND"].astype("int8") if "GROUND" in frame else pd.Series(0, index=frame.index, dtype="int8")
     cost = frame["COST"].to_numpy()
     group, special = frame["N_KSG"], _special(frame["N_KSG"], rules)
     ordinary = (special == 0).to_numpy()
-    first = order.assign(special=~ordinary, end=-order["end"].astype("int64"))
-    main = np.zeros(len(frame), dtype=bool)
-    main[first.sort_values(["stay", "special", "begin", "end", "row"]).drop_duplicates("stay").index] = True
+    main = main_visits(stay, begin, end, ordinary)
     for number in (TRANSFUSION, IMMUNISATION, ANTIMICROBIAL):
         hit = (special == number) & _any(special.isin([0]), stay)
         ground = ground.mask((hit | (_any(hit, stay) & main)) & (ground == 0), number)
@@ -144,6 +149,17 @@ def paid_visits(frame: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     alone = ~_any(ground > 0, stay)
     paid = (ground > 0) | (alone & _dearest(order.assign(cost=cost), ["stay"]))
     return pd.DataFrame({"PAID": paid, "GROUND": ground.astype("int8"), "MAIN": main}, index=frame.index)
+
+
+def main_visits(
+    stay: pd.Series, begin: npt.NDArray[Any], end: npt.NDArray[Any], preferred: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.bool_]:
+    """The visit that each stay began with: the earliest, of these the longest, then the first; preferred ones before all."""
+    order = pd.DataFrame({"stay": stay.to_numpy(), "begin": begin, "end": -end.astype("datetime64[D]").astype(np.int64)})
+    order["later"] = False if preferred is None else ~preferred
+    main = np.zeros(len(order), dtype=bool)
+    main[order.sort_values(["stay", "later", "begin", "end"], kind="stable").drop_duplicates("stay").index] = True
+    return main
 
 
 def disease_class(codes: pd.Series, by: str = "class") -> pd.Series:
@@ -171,7 +187,8 @@ def _delivery(frame: pd.DataFrame, group: pd.Series, order: pd.DataFrame, rules:
     before = (order["begin"].to_numpy() < last.to_numpy()) & last.notna()
     pathology = group.isin(rules.pathology) & ((frame["KD"] >= rules.pathology_days) | listed) & before
     final = born & (order["end"].to_numpy() == last.to_numpy())
-    return pathology | (final & _any(pathology, stay))
+    result: pd.Series = pathology | (final & _any(pathology, stay))
+    return result
 
 
 def _any(mask: pd.Series, stay: pd.Series) -> pd.Series:
@@ -183,7 +200,3 @@ def _dearest(order: pd.DataFrame, by: list[str]) -> npt.NDArray[np.bool_]:
     chosen = np.zeros(len(order), dtype=bool)
     chosen[order.sort_values([*by, "cost", "end", "begin", "row"]).drop_duplicates(by, keep="last").index] = True
     return chosen
-
-
-def _days(values: pd.Series) -> npt.NDArray[np.datetime64]:
-    return pd.to_datetime(values).to_numpy().astype("datetime64[D]")
