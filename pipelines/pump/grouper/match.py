@@ -103,8 +103,7 @@ class RowTable:
         visits, tokens = np.divmod(pairs, len(self.tokens))
         counts = (self.start[1:] - self.start[:-1])[tokens]
         visit = np.repeat(visits, counts)
-        offset = np.arange(len(visit)) - np.repeat(np.cumsum(counts) - counts, counts)
-        row = self.order[np.repeat(self.start[tokens], counts) + offset]
+        row = self.order[np.arange(len(visit)) + np.repeat(self.start[tokens] - np.cumsum(counts) + counts, counts)]
         keep = ((self.age[row] & age[visit]) != 0) & ((self.duration[row] & duration[visit]) != 0)
         keep &= (self.sex[row] == 0) | (self.sex[row] == sex[visit])
         visit, row = visit[keep], row[keep]

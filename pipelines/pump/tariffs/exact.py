@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import pyarrow as pa
 Frame: TypeAlias = pd.DataFrame | pa.Table
 Units = npt.NDArray[np.object_]
 Mask = npt.NDArray[np.bool_]
+Parsed = TypeVar("Parsed")
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 
@@ -127,7 +128,7 @@ def column(frame: Frame, name: str, missing: Decimal | int | None = None) -> Exa
         if missing is None and len(frame):
             raise ValueError(f"{name}: the column is absent")
         return Exact.of(missing or 0, len(frame))
-    return _named(name, lambda: Exact.parse(frame[name], missing))
+    return _named(name, Exact.parse, frame[name], missing)
 
 
 def distinct(frame: Frame, names: Iterable[str]) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
@@ -136,7 +137,7 @@ def distinct(frame: Frame, names: Iterable[str]) -> tuple[pd.DataFrame, npt.NDAr
     Coefficients repeat: a month has far fewer distinct rows than cases.
     """
     have = frame.column_names if isinstance(frame, pa.Table) else list(frame.columns)
-    series = {name: _series(frame[name]) for name in names if name in have}
+    series = {name: _named(name, _series, frame[name]) for name in names if name in have}
     rows = np.zeros(len(frame), dtype=np.int64)
     for values in series.values():
         codes, known = pd.factorize(values, use_na_sentinel=True)
@@ -195,8 +196,8 @@ def _half_up(numerator: Units, denominator: Any) -> Units:
     return rounded
 
 
-def _named(name: str, parse: Callable[[], Exact]) -> Exact:
+def _named(name: str, parse: Callable[..., Parsed], *arguments: Any) -> Parsed:
     try:
-        return parse()
+        return parse(*arguments)
     except (ValueError, TypeError) as error:
         raise type(error)(f"{name}: {error}") from None

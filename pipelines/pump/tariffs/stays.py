@@ -110,7 +110,7 @@ def interruption_share(frame: pd.DataFrame, terms: Terms) -> pd.Series:
     known = (ground == NOT_INTERRUPTED).to_numpy()
     for item in terms.shares:
         inside = ground.isin(item.grounds).to_numpy() & ~known
-        known |= inside
+        known = known | inside
         for who, (short, longer) in ((operated, item.operated), (~operated, item.others)):
             shares[inside & who & brief] = short
             shares[inside & who & ~brief] = longer
