@@ -200,7 +200,7 @@ def _candidates(
     frame["PRIORITY"] = priority.astype(np.int8)
     frame["EXCLUDED"] = (groups == at) & ~proven[visits]
     if rules.choose_by == "weight":
-        frame["EXCLUDED"] |= _outweighed(frame, book, visit, row, rules)
+        frame["EXCLUDED"] |= _outweighed(visits, groups, book, visit, row, rules)
     return frame
 
 
@@ -230,19 +230,16 @@ def _priorities(book: _Book, visit: Ints, row: Ints, lethal: npt.NDArray[np.bool
     return result
 
 
-def _outweighed(frame: pd.DataFrame, book: _Book, visit: Ints, row: Ints, rules: Rules) -> pd.Series:
+def _outweighed(visits: Ints, groups: Ints, book: _Book, visit: Ints, row: Ints, rules: Rules) -> npt.NDArray[np.bool_]:
     """Candidates that the older instructions drop: losers of a pair, and diagnosis alone beside diagnosis with service."""
-    key = frame[PARENT].astype("str") + "|" + frame["N_KSG"]
-    by_winner: dict[str, list[str]] = {}
+    code = book.codes[groups]
+    lost = np.zeros(len(visits), dtype=bool)
     for winner, loser in rules.pairs:
-        by_winner.setdefault(winner, []).append(loser)
-    beaten = frame[[PARENT, "N_KSG"]].assign(loser=frame["N_KSG"].map(by_winner)).dropna().explode("loser")
-    size = int(frame[PARENT].max()) + 1 if len(frame) else 0
-    specific = np.bincount(visit[book.by_code_and_service[row]], minlength=size) > 0
-    pair = np.unique(visit[~book.by_code_only[row]] * len(book.codes) + book.group[row[~book.by_code_only[row]]])
-    own = frame[PARENT].to_numpy() * len(book.codes) + pd.Index(book.codes).get_indexer(pd.Index(frame["N_KSG"]))
-    lost: pd.Series = key.isin(beaten[PARENT].astype("str") + "|" + beaten["loser"])
-    result: pd.Series = lost | (specific[frame[PARENT].to_numpy()] & ~np.isin(own, pair))
+        lost |= (code == loser) & np.isin(visits, visits[code == winner])
+    specific = np.isin(visits, visit[book.by_code_and_service[row]])
+    other = ~book.by_code_only[row]
+    grounded = np.isin(visits * len(book.codes) + groups, visit[other] * len(book.codes) + book.group[row[other]])
+    result: npt.NDArray[np.bool_] = lost | (specific & ~grounded)
     return result
 
 
