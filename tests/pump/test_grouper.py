@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.pump.grouper import Grouper, Workbook, load_rules
-from pipelines.pump.tariffs import ksg_cost
+from pipelines.pump.grouper.rules import Regional
+from pipelines.pump.tariffs import candidate_price, ksg_cost, load_terms
 
 CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cases" / "grouping.yaml").read_text(encoding="utf-8"))
 COLUMNS = ("DS1", "DS2", "DS3", "CODE_USL", "AGE", "W", "DURATION", "CRIT", "FRACTION", "N_KSG")
@@ -42,6 +44,11 @@ def books() -> list[Workbook]:
         )
         for usl_ok, prefix in prefixes.items()
     ]
+
+
+@cache
+def small() -> Grouper:
+    return Grouper(*books())
 
 
 def grouped(grouper: Grouper, stays: list[list[dict[str, Any]]], **options: Any) -> Any:
@@ -96,6 +103,38 @@ def test_the_dearest_is_chosen_where_prices_are_given() -> None:
     assert priced.candidates["COST"].tolist() == [30000 * 20 * 2, 30000 * 100]
 
 
+def test_a_short_stay_makes_a_dear_group_cheaper_than_a_short_one() -> None:
+    """3 days: st36.025 is among the short groups, st17.001 is interrupted by ground 8 and paid by half."""
+    visits = pd.DataFrame([{**VISIT, "DS1": "P07.0", "DR": "2026-02-20", "KD": 3, "BZTSZ": "30000", "DATE_2": "2026-03-04"}])
+    table = [{"DS1": "P07.0", "N_KSG": "st17.001"}, {"DS1": "P07.0", "N_KSG": "st36.025"}]
+    groups: dict[str, list[str]] = {"st17.001": ["1.00", None], "st36.025": ["0.60", None]}  # type: ignore[list-item]
+    grouper = Grouper(workbook("1", table, groups))
+    grouping = grouper.group(visits, price=candidate_price(visits, load_terms()))
+    assert grouping.candidates["COST"].tolist() == [1500000, 1800000]
+    assert grouping.chosen["N_KSG"].tolist() == ["st36.025"]
+    dear = grouper.group(visits, price=candidate_price(visits, load_terms(), {"st17.001": "1.4"}))
+    assert dear.candidates["COST"].tolist() == [2100000, 1800000]
+
+
+def test_a_region_gives_rows_priority() -> None:
+    regional = (Regional(ds1=frozenset({"I20.0"}), age="5"), Regional(ds1=frozenset({"C50.1"}), crit=frozenset({"derm4"})))
+    table = [
+        {"DS1": "I20.0", "AGE": "5", "N_KSG": "st13.004"},
+        {"DS1": "I20.0", "N_KSG": "st13.001"},
+        {"DS1": "C50.1", "CRIT": "derm4", "N_KSG": "st13.004"},
+        {"DS1": "C50.1", "N_KSG": "st13.001"},
+    ]
+    groups: dict[str, list[str]] = {"st13.001": ["2", None], "st13.004": ["1", None]}  # type: ignore[list-item]
+    grouper = Grouper(workbook("1", table, groups), rules=replace(load_rules(), regional=regional))
+    stays = [
+        [{"DS1": "I20.0", "DR": "2015-01-01"}],
+        [{"DS1": "I20.0"}],
+        [{"DS1": "C50.1", "CRIT": "derm4"}],
+        [{"DS1": "C50.1"}],
+    ]
+    assert grouped(grouper, stays).chosen["N_KSG"].tolist() == ["st13.004", "st13.001", "st13.004", "st13.001"]
+
+
 def test_what_the_register_bills() -> None:
     grouping = grouped(Grouper(*books()), [[{"DS1": "I20.0"}]] * 4 + [[{"DS1": "Z99.9"}]])
     billed = grouping.billed(pd.Series(["st13.001", "st13.004", "st13.001.2", "st12.001", "st13.001"]))
@@ -139,7 +178,7 @@ visit = st.fixed_dictionaries(
 @given(st.lists(visit, min_size=2, max_size=8), st.randoms(use_true_random=False))
 def test_visits_do_not_depend_on_one_another(visits: list[dict[str, Any]], random: Any) -> None:
     """Each alone, all together and all in another order get the same group."""
-    grouper = Grouper(*books())
+    grouper = small()
     together = grouped(grouper, [[item] for item in visits]).chosen
     order = list(range(len(visits)))
     random.shuffle(order)

@@ -16,6 +16,7 @@ from pipelines.pump.tariffs.coefficients import applied, complexity, kslp_misapp
 from pipelines.pump.tariffs.exact import Exact
 from pipelines.pump.tariffs.ksg import Coefficient, Explanation, explain, ksg_cost
 from pipelines.pump.tariffs.method import CURRENT, METHODS, Method, method_on
+from pipelines.pump.tariffs.pricing import candidate_price, case_terms
 from pipelines.pump.tariffs.services import (
     Published,
     diagnostics_cost,
@@ -50,7 +51,9 @@ __all__ = [
     "ambulance_month",
     "applied",
     "base_norm",
+    "candidate_price",
     "capitation",
+    "case_terms",
     "complexity",
     "course_days",
     "diagnostics_cost",
