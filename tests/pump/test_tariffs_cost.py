@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,9 +80,9 @@ def test_equals_the_formula_in_decimal(cases: list[dict[str, str | None]], metho
 
 @QUICK
 @given(st.lists(rows, min_size=2, max_size=12), st.randoms(use_true_random=False))
-def test_order_of_rows_changes_nothing(cases: list[dict[str, str | None]], random: np.random.Generator) -> None:
+def test_order_of_rows_changes_nothing(cases: list[dict[str, str | None]], random: Any) -> None:
     frame = pd.DataFrame(cases, dtype=object)
-    shuffled = frame.sample(frac=1, random_state=random.randint(0, 2**31))  # type: ignore[attr-defined]
+    shuffled = frame.sample(frac=1, random_state=random.randint(0, 2**31))
     assert ksg_cost(shuffled).sort_index().equals(ksg_cost(frame))
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipelines.pump.tariffs.coefficients import PARENT
+from pipelines.pump.tariffs.exact import column
 from pipelines.pump.tariffs.terms import Terms, TwoGroups
 
 NOT_INTERRUPTED = 0
@@ -46,8 +47,11 @@ _CLASSES = (
 
 
 def days(values: pd.Series) -> npt.NDArray[np.datetime64]:
-    """ISO text or dates as datetime64[D]."""
-    return pd.to_datetime(values).to_numpy().astype("datetime64[D]")
+    """ISO text or dates as datetime64[D]; raises ``ValueError`` for other text and for absent dates."""
+    parsed: npt.NDArray[np.datetime64] = pd.to_datetime(values).to_numpy().astype("datetime64[D]")
+    if np.isnat(parsed).any():
+        raise ValueError(f"{int(np.isnat(parsed).sum())} dates are absent")
+    return parsed
 
 
 def stay_days(frame: pd.DataFrame, same_day: int = 1) -> pd.Series:
@@ -58,10 +62,10 @@ def stay_days(frame: pd.DataFrame, same_day: int = 1) -> pd.Series:
     differs by region.
     """
     length = (days(frame["DATE_2"]) - days(frame["DATE_1"])).astype(np.int64)
-    calendar = pd.Series(length + 1, index=frame.index)
-    stated = pd.to_numeric(frame["KD"]).fillna(calendar).astype("int64") if "KD" in frame else calendar
-    nights = pd.Series(np.maximum(length, same_day), index=frame.index)
-    return nights.mask(frame["USL_OK"].astype("str") == "2", np.minimum(stated, calendar))
+    stated = column(frame, "KD", -1).rounded(0).units.astype(np.int64)
+    worked = np.where(stated >= 0, np.minimum(stated, length + 1), length + 1)
+    by_day = (frame["USL_OK"].astype("str") == "2").to_numpy()
+    return pd.Series(np.where(by_day, worked, np.maximum(length, same_day)), index=frame.index)
 
 
 def course_days(crit: pd.DataFrame, visits: int) -> pd.Series:
