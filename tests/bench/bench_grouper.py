@@ -18,6 +18,7 @@ import pandas as pd
 
 from pipelines.ground.settings import ROOT
 from pipelines.pump.grouper import Grouper, Workbook
+from pipelines.pump.tariffs import candidate_price, load_terms
 
 WORKBOOKS = Path(os.environ.get("OMS_SHARED", ROOT.parent / "shared")) / "data" / "tariffs" / "ksg2026"
 DURATIONS = {"1": (-1, 3), "2": (4, 10), "3": (11, 20), "4": (21, 30), "5": (30, 30)}
@@ -150,12 +151,17 @@ def main() -> None:
     grouper = Grouper(*books)
     print(f"tables compiled: {time.perf_counter() - started:.1f} s")
     given = month(books, options.cases, 2026)
-    for _ in range(3):
+    size = len(given.visits)
+    money = given.visits.assign(BZTSZ="34133.51", KOEF_U=np.where(np.arange(size) % 3, "1.15", "0.95"), KOEF_D="1.105")
+    price = candidate_price(money.assign(KD=money["DAYS"]), load_terms())
+    for title, way in (("first", None), ("by КЗ", None), ("by cost", price)):
         started, cpu = time.perf_counter(), time.process_time()
-        grouping = grouper.group(given.visits, given.services, ds2=given.ds2, ds3=given.ds3, crit=given.crit)
+        grouping = grouper.group(given.visits, given.services, ds2=given.ds2, ds3=given.ds3, crit=given.crit, price=way)
         wall, cpu = time.perf_counter() - started, time.process_time() - cpu
-        size = len(given.visits)
-        print(f"grouper: {size:,} cases, {len(grouping.candidates):,} candidates, {wall:.2f} s, {cpu:.2f} CPU s, ", end="")
+        print(
+            f"grouper, {title}: {size:,} cases, {len(grouping.candidates):,} candidates, {wall:.2f} s, {cpu:.2f} CPU s, ",
+            end="",
+        )
         print(f"{size / wall:,.0f} cases/s, {size / cpu:,.0f} a CPU second")
     tables = {book.usl_ok: book.table.fillna("").to_dict("records") for book in books}
     few = list(month(books, options.plain_cases, 7).cases())

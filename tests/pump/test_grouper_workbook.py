@@ -16,7 +16,26 @@ from pipelines.pump.grouper import Grouper, Workbook
 from pipelines.pump.grouper.workbook import groups_by
 from tests.bench.bench_grouper import covers, month, plain_groups
 
-Index = dict[str, frozenset[str]]
+EDGES = (
+    "B99",
+    "C00",
+    "C80",
+    "C81",
+    "C96",
+    "C97",
+    "D00",
+    "D09",
+    "D10",
+    "D44",
+    "D45",
+    "D47",
+    "D48",
+    "Q19",
+    "Q20",
+    "Q28",
+    "Q29",
+)
+"""Rubrics at and beside the ends of the table's ranges."""
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +87,8 @@ def test_the_grouper_finds_each_diagnosis_by_the_same_ranges(books: list[Workboo
     for book in books:
         table = grouper.books[book.usl_ok].table
         cells = {text.removeprefix("1|") for text in table.tokens.to_pylist() if text.startswith("1|")}
-        codes = sorted(book.reverse["МКБ 10"])[::211]
+        ends = [f"{rubric}{tail}" for rubric in EDGES for tail in ("", ".9")]
+        codes = sorted({*sorted(book.reverse["МКБ 10"])[::211], *ends})
         visits, tokens = table.tokens_of("1", np.arange(len(codes)), pa.array(codes).dictionary_encode())
         found: dict[str, set[str]] = {code: set() for code in codes}
         for visit, token in zip(visits, tokens, strict=True):
