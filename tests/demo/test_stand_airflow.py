@@ -63,7 +63,6 @@ def test_comes_up_twice_and_leaves_no_process(environment):  # noqa: F811
 
     stand, second = bring_up(variables)
     print(f"\nпервый запуск {first:.1f} с, второй {second:.1f} с")
-    assert second <= 40
     stand.kill()  # the worst case: nobody is left to clear up
     stand.wait(60)
     assert leftovers(folder)
