@@ -55,11 +55,11 @@ class Outcome:
     seconds: float
 
     @property
-    def title(self) -> str:
-        """One line in Russian without personal data."""
+    def summary(self) -> str:
+        """What it came to, in Russian, without the name: strangers name their files as they like."""
         if self.result is None:
-            return f"Пакет {self.name}: отложен, в работе или ждёт более ранний"
-        return f"Пакет {self.name}: {RESULT_TITLES[self.result]}, замечаний {self.findings}, {self.seconds:.1f} с"
+            return "отложен, в работе или ждёт более ранний"
+        return f"{RESULT_TITLES[self.result]}, замечаний {self.findings}, {self.seconds:.1f} с"
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Exchange:
             nsi.store_folder(connection, self.settings.region_dir / "nsi")
 
     def look(self) -> int:
-        """Number of files that are ready in all channels. A channel that fails is logged and does not hide the others."""
+        """Number of files that are ready in all channels; one that fails is logged, and raises only if all do."""
         return sum(self._each_channel(self.receiver.look))
 
     def receive(self) -> Mapping[str, list[int]]:
@@ -82,7 +82,7 @@ class Exchange:
                 received.setdefault(subsystem, []).append(package_id)
         for package_id in self.pending(""):
             try:
-                log.info(self.process(package_id).title)
+                log.info("Пакет № %d: %s", package_id, self.process(package_id).summary)
             except ProcessingFailed as error:
                 log.error("Сбой обработки: %s", error)
         return received
@@ -158,12 +158,16 @@ class Exchange:
         )
 
     def _each_channel(self, act: Callable[[Channel], Answer]) -> list[Answer]:
-        results = []
+        results: list[Answer] = []
+        failures: list[Exception] = []
         for channel in self.channels.values():
             try:
                 results.append(act(channel))
             except Exception as error:  # one host that is away must not stop the others
                 log.warning("Канал %s недоступен: %s", channel.code, type(error).__name__)
+                failures.append(error)
+        if failures and not results:
+            raise failures[0]
         return results
 
     def _subsystems(self, package_ids: list[int]) -> list[tuple[int, str]]:

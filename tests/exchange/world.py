@@ -20,8 +20,9 @@ from pipelines.ground.settings import ROOT, Settings
 from pipelines.systems import KINDS
 
 REGION = load(ROOT / "include" / "region" / "demo")
-TIMES = ("received_at", "answered_at", "created_at", "sent_at", "due_at", "at", "purged_at", "attempts")
+TIMES = ("received_at", "answered_at", "created_at", "sent_at", "due_at", "at", "purged_at", "attempts", "source_key")
 CHAIN = ("seq", "previous", "hash")
+NUMBERS = {("exchange.package", "id"), ("exchange.package", "duplicate_of"), ("erz.attachment", "ended_by")}
 
 
 @dataclass
@@ -78,6 +79,11 @@ class World:
         exchange.deliver()
         return outcomes
 
+    def let_leases_end(self) -> None:
+        """Minutes pass: what a run that died held for delivery is due again."""
+        with db.transaction(self.url) as connection:
+            connection.execute(text("update exchange.outgoing set due_at = now() where sent_at is null"))
+
     def rows(self, query: str, **parameters: object) -> list[dict[str, Any]]:
         with db.transaction(self.url) as connection:
             return [dict(row) for row in connection.execute(text(query), parameters).mappings()]
@@ -100,5 +106,18 @@ class World:
         ignored: Iterable[str] = TIMES + (CHAIN if name == "exchange.event" else ())
         if name == "exchange.outgoing":
             ignored = (*ignored, "id")
-        rows = self.rows(f"select * from {name}")
-        return sorted(str({key: value for key, value in row.items() if key not in ignored}) for row in rows)
+        numbers = self._package_names()
+        return sorted(
+            str(
+                {
+                    key: numbers.get(value, value) if (name, key) in NUMBERS or key == "package" else value
+                    for key, value in row.items()
+                    if key not in ignored
+                }
+            )
+            for row in self.rows(f"select * from {name}")
+        )
+
+    def _package_names(self) -> dict[int, str]:
+        """A package's number depends on the attempts before it; its name here does not."""
+        return {row["id"]: f"{row['sender']}/{row['name']}" for row in self.rows("select * from exchange.package")}
