@@ -26,9 +26,11 @@ from pipelines.demo.config import SERVICES, USERS, Stand, write_private
 from pipelines.demo.servers.ports import PortBusyError, greets, require_free
 from pipelines.demo.servers.postgres import Postgres
 from pipelines.demo.servers.sftp import SftpServer, read_accounts
-from pipelines.ground import migrations
+from pipelines.erz import load_persons
+from pipelines.ground import database, migrations
 from pipelines.ground.settings import ROOT
 from pipelines.orchestration.policy import POOLS
+from pipelines.synthetic.identification import generate_persons
 from pipelines.systems import open_exchange
 
 Report = Callable[[str], None]
@@ -172,9 +174,12 @@ def _start_servers(stand: Stand, children: Children) -> None:
 
 
 def _prepare_exchange(stand: Stand) -> None:
-    """Structure of the exchange's database, the region's organisations and dictionaries."""
+    """Structure of the exchange's database, the region's organisations and dictionaries, and the people it insures."""
     migrations.upgrade(stand.database_url)
-    open_exchange(stand.settings).set_up()
+    exchange = open_exchange(stand.settings)
+    exchange.set_up()
+    with database.transaction(stand.database_url) as connection:
+        load_persons(connection, generate_persons(exchange.region))
 
 
 def _unhealthy(api: AirflowApi, since: datetime, awaited: AbstractSet[str]) -> AbstractSet[str]:

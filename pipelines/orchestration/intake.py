@@ -63,7 +63,7 @@ def process_batch(exchange: Exchange, packages: list[int]) -> dict[str, int]:
         if outcome.result is None and not again:
             left.append((package_id, True))
             continue
-        log.info("%s: %s", shown(package_id, outcome.name), outcome.summary)
+        log.info("Пакет %s: %s", shown(package_id, outcome.name), outcome.summary)
         results[outcome.result.value if outcome.result else "POSTPONED"] += 1
     if failed and failed == len(packages):
         raise AirflowException(f"Не обработан ни один пакет из {failed}: см. сообщения выше")

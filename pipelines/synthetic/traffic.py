@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from pipelines.checks import suites
@@ -12,6 +12,8 @@ from pipelines.exchange.model import Result
 from pipelines.exchange.region import Region
 from pipelines.synthetic.broken import BREAKAGES
 from pipelines.synthetic.faults import FAULTS, Whole
+from pipelines.synthetic.identification import FAULTS as REQUEST_FAULTS
+from pipelines.synthetic.identification import generate_identification
 from pipelines.synthetic.model import Register
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register, name_reestr
@@ -84,6 +86,7 @@ def demo_traffic(region: Region, seed: int, period: date) -> list[Shipment]:
         traffic.append(_letter_or_file(breakage.title, sender, channel, file, content, breakage.result, breakage.rules))
     return [
         *traffic,
+        *_requests(region, seed, period),
         *_repeats(region, seed, period, traffic),
         *_strangers(region, seed, period),
         *_unfinished(region, seed, period),
@@ -96,6 +99,26 @@ def _partly_faulty(region: Region, seed: int, period: date) -> Shipment:
     shares = {name: 0.004 for name, fault in FAULTS.items() if not isinstance(fault, Whole) and fault.rule in known}
     register = generate_register(region, "980001", "98002", period, 600, seed, shares, number=2)
     return _sent(register, "Реестр с ошибками в части случаев", "sftp", Result.PARTIAL)
+
+
+def _requests(region: Region, seed: int, period: date) -> list[Shipment]:
+    """Requests for identification and attachment, DBF: one without faults, one with some."""
+    day = period + timedelta(days=27)
+    spoiled = dict.fromkeys(REQUEST_FAULTS, 0.02)
+    return [
+        Shipment(
+            title,
+            sender,
+            "sftp",
+            *generate_identification(region, sender, day, 150, seed, shares),
+            result,
+            frozenset(REQUEST_FAULTS[name][0] for name in shares),
+        )
+        for title, sender, shares, result in (
+            ("Запрос идентификации (DBF)", "980003", {}, Result.ACCEPTED),
+            ("Запрос идентификации с ошибками", "980004", spoiled, Result.PARTIAL),
+        )
+    ]
 
 
 def _repeats(region: Region, seed: int, period: date, sent: list[Shipment]) -> list[Shipment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -12,12 +13,17 @@ import pytest
 from lxml import etree
 
 from pipelines.demo.servers.postgres import Postgres
+from pipelines.erz import load_persons
 from pipelines.exchange import journal
 from pipelines.exchange.inbox import temporary
 from pipelines.exchange.model import Result
 from pipelines.exchange.protocol import answer_stem
+from pipelines.formats.dbf import read_dbf
+from pipelines.formats.layout import load
 from pipelines.ground import database as db
 from pipelines.ground.settings import ROOT
+from pipelines.synthetic.broken import members
+from pipelines.synthetic.identification import generate_persons
 from pipelines.synthetic.traffic import Shipment, demo_traffic
 from tests.exchange.world import REGION, World
 
@@ -41,6 +47,8 @@ SCHEMA = etree.XMLSchema(etree.parse(ROOT / "include" / "xsd" / "FLK_P.xsd"))
 def world(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     url = postgres.create_database("traffic", template="template_oms")
     world = World(url, tmp_path_factory.mktemp("traffic")).set_up()
+    with db.transaction(url) as connection:
+        load_persons(connection, generate_persons(REGION))
     for part in (FIRST, LATER):
         for shipment in part:
             world.drop(shipment.sender, shipment.name, shipment.content)
@@ -101,7 +109,9 @@ def test_protocols_say_what_the_journal_says(world: World) -> None:
 
 
 def test_only_accepted_cases_are_loaded(world: World) -> None:
-    packages = world.rows("select id, records, accepted, sums from exchange.package where result <> 'DUPLICATE'")
+    packages = world.rows(
+        "select id, records, accepted, sums from exchange.package where result <> 'DUPLICATE' and subsystem <> 'erz'"
+    )
     for package in packages:
         loaded = world.rows(
             "select count(*) as cases, coalesce(sum(sumv) * 100, 0)::bigint as total from pump.h_zap where package = :id",
@@ -152,8 +162,6 @@ def test_findings_lead_to_the_byte(world: World) -> None:
     """The offset of a finding's record is where the record begins in the file that arrived."""
     partial = world.rows("select id, sha256, name from exchange.package where result = 'PARTIAL' order by id")[0]
     store = world.exchange().store
-    from pipelines.synthetic.broken import members
-
     files = {name[0]: content for name, content in members(store.get(partial["sha256"])).items()}
     found = world.rows(
         "select member, n_zap, byte_offset from exchange.finding where package = :id and byte_offset >= 0", id=partial["id"]
@@ -188,3 +196,22 @@ def test_the_daily_journal_lists_them_all(world: World) -> None:
     assert sorted(names) == sorted(row["name"] for row in world.rows("select name from exchange.package"))
     text = Path(next(path for path in paths if path.endswith(".csv"))).read_text(encoding="utf-8-sig")
     assert len(text.splitlines()) == len(names) + 1
+
+
+@pytest.mark.feature("ERZ-04", "ERZ-12", "TECH-05")
+def test_a_request_in_dbf_is_answered_in_dbf(world: World) -> None:
+    sent = next(shipment for shipment in SHIPMENTS if shipment.name.startswith("PR") and not shipment.rules)
+    [answer] = [
+        content for name, content in world.answers(sent.sender).items() if name == f"A{sent.name.upper()}"[:-4] + ".ZIP"
+    ]
+    [(name, content)] = members(answer).items()
+    table = read_dbf(content, load("PR_ANSWER"), "DBF").data["REC"]
+    assert table.num_rows == 150
+    found = Counter(table["ANS_R"].to_pylist())
+    assert found.total() == 150
+    assert max(found.values()) > 100
+    attached = world.rows(
+        "select count(*) as count from erz.attachment a join exchange.package p on p.id = a.package where p.name = :name",
+        name=sent.name,
+    )
+    assert attached[0]["count"] > 100

@@ -8,18 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from pipelines.exchange.model import Result
-
-
-@dataclass
-class FakeOutcome:
-    package_id: int
-    name: str
-    result: Result | None
-    seconds: float = 0.1
-
-    @property
-    def title(self) -> str:
-        return f"Пакет {self.name}: {self.result}"
+from pipelines.exchange.processing import Outcome
 
 
 @dataclass
@@ -37,12 +26,12 @@ class FakeExchange:
     def name_of(self, package_id: int) -> str:
         return self.names.get(package_id, f"HM{package_id}.ZIP")
 
-    def process(self, package_id: int) -> FakeOutcome:
+    def process(self, package_id: int) -> Outcome:
         self.processed.append(package_id)
         step = self.script[package_id].pop(0)
         if isinstance(step, Exception):
             raise step
-        return FakeOutcome(package_id, self.name_of(package_id), step)
+        return Outcome(package_id, self.name_of(package_id), step, 3, 0.1)
 
 
 def exchange_of(count: int) -> FakeExchange:
