@@ -95,7 +95,7 @@ def _traffic(stand: Stand) -> list[Shipment]:
     """Shipments of the latest month that this journal has not seen in an earlier demonstration."""
     profile = region.load(stand.settings.region_dir)
     earliest = min((one.until for one in profile.organisations if one.until), default=date.min)
-    month = _month_before(datetime.now(UTC).date())
+    month = month_before(datetime.now(UTC).date())
     clinic = next(one.code for one in profile.organisations if one.kind == "МО")
     payer = next(one.code for one in profile.organisations if one.kind == "СМО")
     while month > earliest:
@@ -104,11 +104,11 @@ def _traffic(stand: Stand) -> list[Shipment]:
             used = connection.execute(text("select 1 from exchange.package where name = :name"), {"name": name}).first()
         if not used:
             return demo_traffic(profile, SEED, month)
-        month = _month_before(month)
+        month = month_before(month)
     raise StandError("Все отчётные месяцы показа уже в журнале: начните с чистого места (make clean)")
 
 
-def _month_before(day: date) -> date:
+def month_before(day: date) -> date:
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 

@@ -201,10 +201,9 @@ def test_the_daily_journal_lists_them_all(world: World) -> None:
 @pytest.mark.feature("ERZ-04", "ERZ-12", "TECH-05")
 def test_a_request_in_dbf_is_answered_in_dbf(world: World) -> None:
     sent = next(shipment for shipment in SHIPMENTS if shipment.name.startswith("PR") and not shipment.rules)
-    [answer] = [
-        content for name, content in world.answers(sent.sender).items() if name == f"A{sent.name.upper()}"[:-4] + ".ZIP"
-    ]
-    [(name, content)] = members(answer).items()
+    expected = f"A{sent.name.upper()}"
+    [answer] = [content for name, content in world.answers(sent.sender).items() if name.upper() == expected]
+    [content] = members(answer).values()
     table = read_dbf(content, load("PR_ANSWER"), "DBF").data["REC"]
     assert table.num_rows == 150
     found = Counter(table["ANS_R"].to_pylist())
