@@ -6,6 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 
+import pyarrow as pa
+
 from pipelines.exchange.kinds import Member, Opened, PackageKind
 from pipelines.exchange.model import Package
 from pipelines.exchange.subscribers import Subscriber
@@ -24,10 +26,15 @@ class WatchedMember:
         self.name = archived.name
         self.size = 0
         self.sha256 = ""
-        self._archived = archived
+        self._archived: ArchiveMember | None = archived
+
+    def close(self) -> None:
+        """Let go of the archive's bytes; what was counted stays."""
+        self._archived = None
 
     def __iter__(self) -> Iterator[bytes]:
         digest, size = hashlib.sha256(), 0
+        assert self._archived is not None, "closed"
         for chunk in self._archived.stream():
             digest.update(chunk)
             size += len(chunk)
@@ -66,6 +73,9 @@ def open_package(
     for member, archived in found:
         watched.append(WatchedMember(member.role, archived))
         tables[member.role] = _read(member, watched[-1])
+    for file in watched:
+        file.close()
+    pa.default_memory_pool().release_unused()
     return Opened(package, match, tables, {file.role: file.name for file in watched}), watched
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from sqlalchemy import Connection, Engine, create_engine, text
 
-COPY_ROWS = 65_536
+COPY_ROWS = 16_384
 """Rows encoded at a time: bounds the memory that a COPY needs."""
 
 
