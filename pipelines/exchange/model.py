@@ -8,7 +8,10 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a package is on its way. ANSWERED is final; FAILED is ours and is retried."""
+    """Where a package is on its way, as committed. ANSWERED is final; FAILED is ours and is retried.
+
+    OPENED, CHECKED and APPLIED lie inside the one transaction of a package: they are events of the journal, not states.
+    """
 
     RECEIVED = "RECEIVED"
     ANSWERED = "ANSWERED"

@@ -82,6 +82,7 @@ class _Verdict:
     members: Sequence[WatchedMember] = ()
     extra: Sequence[Outgoing] = ()
     kind: PackageKind | None = None
+    way: Sequence[journal.Event] = ()
 
 
 @dataclass(frozen=True)
@@ -164,19 +165,25 @@ class Processor:
         content = self.store.get(package.sha256)
         opened, members = open_package(package, content, kind, match, self.rules.limits)
         del content
+        sizes = {member.name: member.size for member in members}
+        way = [journal.Event("OPENED", datetime.now(UTC), {"kind": kind.code, "members": sizes})]
         self.step("opened")
         verified = control(connection, kind, opened, self.dictionaries(connection))
+        counts = {name: int((verified.findings["severity"] == name).sum()) for name in found.SEVERITIES}
+        way.append(journal.Event("CHECKED", datetime.now(UTC), counts))
         self.step("checked")
         records, accepted = len(verified.accepted), int(verified.accepted.sum())
         if accepted:
             applied = kind.apply(connection, opened, verified.accepted)
         else:
             applied = Applied(records, 0, period=kind.report_date(opened))
+        loaded = {"records": applied.records, "accepted": applied.accepted, "sums": applied.sums}
+        way.append(journal.Event("APPLIED", datetime.now(UTC), loaded))
         self.step("applied")
         stands = not (verified.findings["severity"] != "warning").any()
         result = Result.ACCEPTED if stands else Result.PARTIAL if accepted else Result.REJECTED
         extra = kind.answers(connection, opened, verified.findings) if kind.answers and accepted else ()
-        return _Verdict(result, verified.findings, applied, members, extra, kind)
+        return _Verdict(result, verified.findings, applied, members, extra, kind, way)
 
     def _stranger(self) -> _Verdict:
         return _Verdict(Result.QUARANTINED, self._fault(FileFault("PKG.140")))
@@ -323,7 +330,7 @@ def _suffixed(name: str, suffix: str) -> str:
 
 
 def _finish(connection: Connection, package: Package, verdict: _Verdict, duplicate_of: int | None = None) -> None:
-    """The package's row and the event that seals it; appended last, because the chain is held until the commit."""
+    """The package's row and the events of its way; appended last, because the chain is held until the commit."""
     now = datetime.now(UTC)
     applied = verdict.applied
     facts = {
@@ -354,7 +361,8 @@ def _finish(connection: Connection, package: Package, verdict: _Verdict, duplica
         "findings_sha256": sealed,
         "outgoing": [[row.name, row.sha256] for row in outgoing],
     }
-    journal.append(connection, package.id, journal.Event("ANSWERED", now, details))
+    for event in (*verdict.way, journal.Event("ANSWERED", now, details)):
+        journal.append(connection, package.id, event)
 
 
 def _describe(error: BaseException) -> str:
