@@ -107,7 +107,7 @@ def open_archive(content: bytes, limits: ArchiveLimits | None = None) -> list[Ar
         raise FileFault("PKG.060", reason=f"размер архива больше {limits.package_bytes} байт")
     if not content.startswith((_LOCAL, _END)):
         raise FileFault("PKG.040")
-    directory = _directory(content, limits)
+    count, directory = _directory(content, limits)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -115,8 +115,8 @@ def open_archive(content: bytes, limits: ArchiveLimits | None = None) -> list[Ar
         raise _damaged("оглавление не читается") from None
     if not entries:
         raise _damaged("в архиве нет файлов")
-    if len(entries) > limits.members:
-        raise FileFault("PKG.060", reason=f"файлов больше {limits.members}")
+    if len(entries) != count:
+        raise _damaged("число файлов в оглавлении неверно")
     for number, entry in enumerate(entries, 1):
         _check_entry(entry, number)
     if sum(entry.file_size for entry in entries) > limits.inflated_bytes:
@@ -151,8 +151,8 @@ def _damaged(reason: str) -> FileFault:
     return FileFault("PKG.050", reason=reason)
 
 
-def _directory(content: bytes, limits: ArchiveLimits) -> int:
-    """Where the directory begins, by the record at the end, read before ``zipfile`` believes any count in it."""
+def _directory(content: bytes, limits: ArchiveLimits) -> tuple[int, int]:
+    """Number of files and beginning of the directory by the record at the end, before ``zipfile`` believes any of it."""
     at = content.rfind(_END)
     if at < 0 or at + _END_RECORD.size > len(content):
         raise _damaged("нет оглавления, архив передан не полностью")
@@ -167,7 +167,7 @@ def _directory(content: bytes, limits: ArchiveLimits) -> int:
         raise _damaged("формат ZIP64 не поддерживается")
     if start + size != at:
         raise _damaged("размер оглавления неверен")
-    return int(start)
+    return total, start
 
 
 def _check_entry(entry: zipfile.ZipInfo, number: int) -> None:

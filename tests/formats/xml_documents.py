@@ -14,126 +14,34 @@ from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import OFFSET, PARENT, FileFault, Tables, table_schema
 from pipelines.formats.xml_source import Source, XmlLimits, declared_encoding
 
-TEXTS = (
-    "",
-    "1",
-    "2026-10-01",
-    "СИНТЕТИК-СОВСКИЙ",
-    "№ 5 «а» – €",
-    "a&b<c>d",
-    " x ",
-    "ё\r\ny\rz\n",
-    "]]>",
-    "é́",
-    "'\"",
-    "\u0085",
+TEXTS = tuple(
+    [
+        "",
+        "1",
+        "2026-10-01",
+        "СИНТЕТИК-СОВСКИЙ",
+        "№ 5 «а» – €",
+        "a&b<c>d",
+        " x ",
+        "ё\r\ny\rz\n",
+        "]]>",
+        "é",
+        "é",
+        "'\"",
+        "\x85",
+        "😀",
+    ]
 )
 _LEAF = re.compile(rb"<(\w+)>[^<]*</\1>\n?")
 _SNIPPETS = (
-    *(
-        b"<!-- c -->",
-        b"<!--",
-        b"-->",
-        b"<![CDATA[x]]>",
-        b"<![CDATA[",
-        b"]]>",
-        b"]]",
-        b"<?pi x?>",
-        b"<?",
-        b"?>",
-        b"<!",
-        b"<",
-        b">",
-    ),
-    *(
-        b"&amp;",
-        b"&lt;",
-        b"&gt;",
-        b"&quot;",
-        b"&apos;",
-        b"&#1078;",
-        b"&#x41F;",
-        b"&#13;",
-        b"&#0;",
-        b"&#xD800;",
-        b"&#xFFFE;",
-        b"&",
-    ),
-    *(
-        b"&foo;",
-        b"&#;",
-        b"&#x;",
-        b"&#X41;",
-        b"&amp",
-        b"&#65",
-        b"&#x10FFFF;",
-        b"&#x110000;",
-        b"&#99999999999;",
-        b";",
-        b"#",
-        b"\x98",
-    ),
-    *(
-        b"\xd0\x96",
-        b"\xcf\xf0",
-        b"\xc2\x85",
-        b"\xff",
-        b"\x00",
-        b"\x01",
-        b"\x1f",
-        b"\x7f",
-        b"\r\n",
-        b"\r",
-        b"\n",
-        b"\t",
-        b" ",
-        b"text",
-    ),
-    *(
-        b"\xef\xbf\xbd",
-        b"\xef\xbf\xbe",
-        b"\xed\xa0\x80",
-        b"\xf0\x9f\x98\x80",
-        b"\xf4\x90\x80\x80",
-        b"\xc0\x80",
-        b"\xef\xbb\xbf",
-    ),
-    *(
-        b"<FOO>1</FOO>",
-        b"<FOO/>",
-        b"<FOO ><B/></FOO>",
-        b"<FOO>&amp;\r\n<B>x</B></FOO>",
-        b"<FOO>",
-        b"</FOO>",
-        b"<a:b/>",
-        b"<\xc6/>",
-    ),
-    *(
-        b"<FAM>x</FAM>",
-        b"<FAM/>",
-        b"<SL><SL_ID>1</SL_ID></SL>",
-        b"<PACIENT/>",
-        b"<ZGLV/>",
-        b"<PERS>",
-        b"</PERS>",
-        b"<ZAP>",
-        b"</ZAP>",
-    ),
-    *(
-        b' a="1"',
-        b" a='<'",
-        b' xmlns="u"',
-        b' xmlns:a="u"',
-        b"/",
-        b"</",
-        b"/>",
-        b"<!DOCTYPE a>",
-        b"<!ENTITY a 'b'>",
-        b"-",
-        b"0",
-        b":",
-    ),
-)
+    b"<!-- c -->|<!--|-->|<![CDATA[x]]>|<![CDATA[|]]>|]]|<?pi x?>|<?|?>|<!|<|>|<!DOCTYPE a>|<!ENTITY a 'b'>|text| |\t"
+    b"|&amp;|&lt;|&gt;|&quot;|&apos;|&#1078;|&#x41F;|&#13;|&#0;|&#xD800;|&#xFFFE;|&|&foo;|&#;|&#x;|&#X41;|&amp|&#65"
+    b"|&#x10FFFF;|&#x110000;|&#99999999999;|;|#|-|0|:|\x98|\xd0\x96|\xcf\xf0|\xc2\x85|\xff|\x00|\x01|\x1f|\x7f|\r\n|\r|\n"
+    b"|\xef\xbf\xbd|\xef\xbf\xbe|\xed\xa0\x80|\xf0\x9f\x98\x80|\xf4\x90\x80\x80|\xc0\x80|\xef\xbb\xbf"
+    b"|<FOO>1</FOO>|<FOO/>|<FOO ><B/></FOO>|<FOO>&amp;\r\n<B>x</B></FOO>|<FOO>|</FOO>|<a:b/>|<\xc6/>"
+    b"|<FAM>x</FAM>|<FAM/>|<SL><SL_ID>1</SL_ID></SL>|<PACIENT/>|<ZGLV/>|<PERS>|</PERS>|<ZAP>|</ZAP>"
+    b"| a='1'| a='<'| xmlns='u'| xmlns:a='u'|/|</|/>"
+).split(b"|")
 
 
 def random_tables(rng: random.Random, layout: Layout, records: int, texts: Sequence[str] = TEXTS) -> dict[str, pa.Table]:
