@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipelines.exchange.model import Result
+from pipelines.formats.archive import write_archive
 from pipelines.synthetic import zips
-from pipelines.synthetic.packages import archive
 
 Maker = Callable[[bytes], tuple[str, bytes]]
 BOMB_MIB = 1600
@@ -78,7 +78,7 @@ def _bomb(good: bytes) -> tuple[str, bytes]:
 
 
 def _path(good: bytes) -> tuple[str, bytes]:
-    return _named(good), archive({f"../{name}": content for name, content in members(good).items()})
+    return _named(good), write_archive({f"../{name}": content for name, content in members(good).items()})
 
 
 def _encrypted(good: bytes) -> tuple[str, bytes]:
@@ -87,21 +87,21 @@ def _encrypted(good: bytes) -> tuple[str, bytes]:
 
 
 def _nested(good: bytes) -> tuple[str, bytes]:
-    return _named(good), archive({_named(good): good})
+    return _named(good), write_archive({_named(good): good})
 
 
 def _no_persons(good: bytes) -> tuple[str, bytes]:
     name, content = next(iter(members(good).items()))
-    return _named(good), archive({name: content})
+    return _named(good), write_archive({name: content})
 
 
 def _extra(good: bytes) -> tuple[str, bytes]:
-    return _named(good), archive({**members(good), "readme.txt": "Просим принять.\r\n".encode("cp1251")})
+    return _named(good), write_archive({**members(good), "readme.txt": "Просим принять.\r\n".encode("cp1251")})
 
 
 def _swapped(good: bytes) -> tuple[str, bytes]:
     files = members(good)
-    return _named(good), archive(dict(zip(files, reversed(files.values()), strict=True)))
+    return _named(good), write_archive(dict(zip(files, reversed(files.values()), strict=True)))
 
 
 def _rewrite(change: Callable[[bytes], bytes], member: int = 0) -> Maker:
@@ -110,7 +110,7 @@ def _rewrite(change: Callable[[bytes], bytes], member: int = 0) -> Maker:
     def make(good: bytes) -> tuple[str, bytes]:
         files = members(good)
         name = list(files)[member]
-        return _named(good), archive({**files, name: change(files[name])})
+        return _named(good), write_archive({**files, name: change(files[name])})
 
     return make
 

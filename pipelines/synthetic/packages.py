@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-from collections.abc import Mapping
 
+from pipelines.formats.archive import write_archive
 from pipelines.formats.xml_writer import write_xml
 from pipelines.synthetic.model import Register, RegisterFile
-
-STAMP = (2026, 1, 1, 0, 0, 0)
-"""Time of every member: packages must not depend on the clock."""
 
 
 def content(file: RegisterFile, encoding: str = "windows-1251") -> bytes:
@@ -34,18 +29,6 @@ def files(register: Register, encoding: str = "windows-1251") -> dict[str, bytes
     return {f"{file.name}.xml": content(file, encoding) for file in register.files.values()}
 
 
-def archive(members: Mapping[str, bytes], level: int = 6) -> bytes:
-    """A ZIP of the members: deflated, fixed times, in the order given."""
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as target:
-        for name, data in members.items():
-            entry = zipfile.ZipInfo(name, STAMP)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 0
-            target.writestr(entry, data)
-    return sink.getvalue()
-
-
 def package(register: Register) -> tuple[str, bytes]:
     """Name and bytes of the register's package."""
-    return f"{register.name}.zip", archive(files(register))
+    return f"{register.name}.zip", write_archive(files(register))

@@ -14,23 +14,21 @@ from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import OFFSET, PARENT, FileFault, Tables, table_schema
 from pipelines.formats.xml_source import Source, XmlLimits, declared_encoding
 
-TEXTS = tuple(
-    [
-        "",
-        "1",
-        "2026-10-01",
-        "СИНТЕТИК-СОВСКИЙ",
-        "№ 5 «а» – €",
-        "a&b<c>d",
-        " x ",
-        "ё\r\ny\rz\n",
-        "]]>",
-        "é",
-        "é",
-        "'\"",
-        "\x85",
-        "😀",
-    ]
+TEXTS = (
+    "",
+    "1",
+    "2026-10-01",
+    "СИНТЕТИК-СОВСКИЙ",
+    "№ 5 «а» – €",
+    "a&b<c>d",
+    " x ",
+    "ё\r\ny\rz\n",
+    "]]>",
+    "é",
+    "é",
+    "'\"",
+    "\x85",
+    "😀",
 )
 _LEAF = re.compile(rb"<(\w+)>[^<]*</\1>\n?")
 _SNIPPETS = (
