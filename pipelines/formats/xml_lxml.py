@@ -34,7 +34,7 @@ def read(source: Source, encoding: Encoding, layout: Layout) -> Tables:
     raw = source.whole()
     if b"<!" in raw and any(mark.lower() in {b"!doctype", b"!entity"} for _, mark in _markup(raw)):
         raise source.fault("XML.010")
-    stand_in = free_character(raw) if broken_bytes(raw, encoding, source) else None
+    stand_in = free_character(raw, encoding, source) if broken_bytes(raw, encoding, source) else None
     machine = _Machine(source, layout, raw, stand_in)
     parser = etree.XMLParser(
         target=cast(Any, machine), encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
