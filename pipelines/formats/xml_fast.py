@@ -37,7 +37,7 @@ _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|([a-z]+));")
 
 def read(source: Source, encoding: Encoding, layout: Layout) -> Tables | None:
     """Read a file, or give up (None). Raises only what ``source`` does."""
-    if encoding.bom or source.limits.depth < _DEPTH:
+    if source.limits.depth < _DEPTH:
         return None
     reading = _Reading(source, encoding, layout)
     for offset, block in _blocks(source, layout):
@@ -149,6 +149,7 @@ class _Reading:
         self.assembly = Assembly(layout, source)
         self._limits = source.limits
         self._codec = encoding.codec
+        self._bom = encoding.bom
         self._layout = layout
         self._spots = _compile(layout)
         self._alphabet = _alphabet(encoding.codec, source.limits.text)
@@ -192,9 +193,9 @@ class _Reading:
 
     def block(self, offset: int, content: bytes) -> bool:
         """Read one block; False to give up."""
-        start = 0
-        if offset == 0 and content.startswith(b"<?"):
-            declaration = _DECLARATION.match(content)
+        start = 0 if offset else self._bom
+        if offset == 0 and content.startswith(b"<?", start):
+            declaration = _DECLARATION.match(content, start)
             if declaration is None:
                 return False
             start = declaration.end()

@@ -25,17 +25,16 @@ from pipelines.formats.xml_source import Encoding, Source, broken_bytes, free_ch
 BLANKS = " \t\r\n"
 _FLUSH_AT = 200_000  # values held as Python objects before they become Arrow columns
 _SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
-_MARKUP = re.compile(rb"<(?:(?P<comment>!--)|(?P<cdata>!\[CDATA\[)|(?P<pi>\?)|(?P<other>!)|(?P<tag>[^/!?][^\s/>]*))")
-_ENDS = {"comment": b"-->", "cdata": b"]]>", "pi": b"?>"}
-_DEFINITION = re.compile(rb"!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_MARKUP = re.compile(rb"<(!--|!\[CDATA\[|!(?:DOCTYPE|ENTITY)?|\?|[^/!?][^\s/>]*)", re.IGNORECASE)
+_ENDS = {b"!--": b"-->", b"![cdata[": b"]]>", b"?": b"?>"}
 
 
 def read(source: Source, encoding: Encoding, layout: Layout) -> Tables:
     """Read a whole file; raises ``FileFault`` XML.010, XML.020, XML.030, XML.040, XML.060."""
     raw = source.whole()
-    if any(_DEFINITION.match(raw, start + 1) for start, kind in _markup(raw) if kind is None):
+    if b"<!" in raw and any(mark.lower() in {b"!doctype", b"!entity"} for _, mark in _markup(raw)):
         raise source.fault("XML.010")
-    stand_in = free_character(raw) if broken_bytes(raw, encoding, source) else None
+    stand_in = free_character(raw, encoding, source) if broken_bytes(raw, encoding, source) else None
     machine = _Machine(source, layout, raw, stand_in)
     parser = etree.XMLParser(
         target=cast(Any, machine), encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
@@ -62,22 +61,20 @@ def _malformed(source: Source, code: int | None, line: int, column: int) -> Exce
     return source.fault("XML.030", f"{line}:{column}", reason=reason(code), line=line, column=column)
 
 
-def _markup(raw: bytes) -> Iterator[tuple[int, bytes | None]]:
-    """Places of start tags with names and of declarations ``<!…`` with None, outside comments, CDATA and instructions."""
+def _markup(raw: bytes) -> Iterator[tuple[int, bytes]]:
+    """Places of start tags with names, and of declarations with ``!`` and their kind, outside comments and the like."""
     skip = 0
     for match in _MARKUP.finditer(raw):
-        if match.start() < skip:
+        start, mark = match.start(), match[1]
+        if start < skip:
             continue
-        kind = match.lastgroup
-        if kind == "tag":
-            yield match.start(), match["tag"]
-        elif kind == "other":
-            yield match.start(), None
-        elif kind is not None:
-            end = raw.find(_ENDS[kind], match.end())
-            if end < 0:
-                return
-            skip = end
+        end = _ENDS.get(mark.lower()) if mark[0] in b"!?" else None
+        if end is None:
+            yield start, mark
+            continue
+        skip = raw.find(end, match.end())
+        if skip < 0:
+            return
 
 
 class _Node:
@@ -90,6 +87,7 @@ class _Node:
         self.head = element is not None and element.table_head
         self.repeated = element is not None and element.repeated
         self.position = element.position if element else -1
+        self.bit = 1 << self.position if element else 0
         self.table = element.table if element else ""
         self.column = element.column if element else ""
         self.record = self.path == layout.record
@@ -103,14 +101,14 @@ def _tree(layout: Layout) -> _Node:
 
 
 class _Open:
-    """An open element: ``seen`` children that may come once, ``latest`` position among them, its own ``texts``."""
+    """An open element: children ``seen`` as bits by position, ``latest`` position among them, its own ``texts``."""
 
     __slots__ = ("disordered", "latest", "nested", "node", "offset", "seen", "texts")
 
     def __init__(self, node: _Node, offset: int) -> None:
         self.node = node
         self.offset = offset
-        self.seen: set[int] = set()
+        self.seen = 0
         self.latest = -1
         self.disordered = False
         self.nested = False
@@ -125,7 +123,7 @@ class _Machine:
         self._source = source
         self._layout = layout
         self._raw = raw
-        self._tags = ((start, name) for start, name in _markup(raw) if name is not None)
+        self._tags = _markup(raw)
         self._stand_in = stand_in
         self._root = _tree(layout)
         self._stack: list[_Open] = []
@@ -146,7 +144,7 @@ class _Machine:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         offset, raw_name = next(self._tags, (-1, b""))
-        if not tag.startswith("{") and raw_name != tag.encode() and b":" in raw_name:
+        if b":" in raw_name and not tag.startswith("{"):
             line, column = self._raw.count(b"\n", 0, offset) + 1, offset - self._raw.rfind(b"\n", 0, offset)
             raise _malformed(self._source, etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE, line, column)
         if len(self._stack) + self._skipped >= self._source.limits.depth:
@@ -166,17 +164,18 @@ class _Machine:
         if node is None:
             self._pass_over("STR.010", top, f"{top.node.path}/{tag}".lstrip("/"), offset)
             return
-        if not node.repeated and node.position in top.seen:
+        if node.bit & top.seen and not node.repeated:
             self._pass_over("STR.020", top, node.path, offset)
             return
-        top.seen.add(node.position)
+        top.seen |= node.bit
         if node.position >= top.latest:
             top.latest = node.position
         elif not top.disordered:
             top.disordered = True
             self._tell("STR.030", self._holder(top), node.path, None, offset)
         self._enter(node, offset)
-        self._attributes(attributes, offset)
+        if attributes:
+            self._attributes(attributes, offset)
 
     def _enter(self, node: _Node, offset: int) -> None:
         self._stack.append(_Open(node, offset))
@@ -234,16 +233,16 @@ class _Machine:
             return
         top = self._stack.pop()
         text = self._text(top)
-        if top.node.group:
+        if not top.node.group:
+            self._leaf(top, text)
+        else:
             if text.strip(BLANKS):
                 self._tell("STR.050", self._holder(top), top.node.path, text.strip(BLANKS), top.offset)
             if len(self._stack) == 1 and self._held >= _FLUSH_AT:
                 self._flush()
-            return
-        self._leaf(top, text)
 
     def _text(self, element: _Open) -> str:
-        text = "".join(element.texts)
+        text = element.texts[0] if len(element.texts) == 1 else "".join(element.texts)
         if len(text) > self._source.limits.text and text.strip(BLANKS):
             raise self._source.beyond(f"длины значения ({self._source.limits.text})")
         return text

@@ -127,7 +127,7 @@ _CYRILLIC_UTF8 = re.compile(rb"[\xd0\xd1][\x80-\xbf]")
 _BEYOND_ASCII = re.compile("[^\0-\x7f]")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));")
-_PRIVATE_USE = range(0xE000, 0xF900)
+_PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
 
 
 def broken_bytes(raw: bytes, encoding: Encoding, source: Source) -> bool:
@@ -160,10 +160,19 @@ def decoded(raw: bytes, codec: str) -> Iterator[str]:
     yield decoder.decode(b"", True)
 
 
-def free_character(raw: bytes) -> str:
-    """A private-use character that the file holds neither as text nor as a reference."""
-    referred = {int(match[1], 16) if match[1] else int(match[2]) for match in _REFERENCE.finditer(raw)}
-    return next(chr(code) for code in _PRIVATE_USE if code not in referred and chr(code).encode() not in raw)
+def free_character(raw: bytes, encoding: Encoding, source: Source) -> str:
+    """A private-use character that the file holds neither as text nor as a reference; it stands in for broken bytes.
+
+    Raises ``FileFault`` XML.020 for a broken file that uses all of them.
+    """
+    used = {int(match[1], 16) if match[1] else int(match[2]) for match in _REFERENCE.finditer(raw)}
+    for text in decoded(raw, encoding.codec):
+        if not text.isascii():
+            used.update(map(ord, _PRIVATE_USE.findall(text)))
+    free = next((code for code in range(0xE000, 0xF900) if code not in used), None)
+    if free is None:
+        raise source.fault("XML.020", declared=encoding.declared)
+    return chr(free)
 
 
 def transcoded(raw: bytes, codec: str, stand_in: str | None) -> Iterator[bytes]:

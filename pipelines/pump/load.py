@@ -37,6 +37,8 @@ def _load(connection: Connection, tables: Tables, records: Mask, package: int, m
             kept[name] = np.ones(data.num_rows, bool) if above is None else above[data[PARENT].to_numpy()]
         mask = kept[name]
         rows = np.flatnonzero(mask).astype(np.int32)
+        if not len(rows):
+            continue
         chosen = data if mask.all() else data.take(pa.array(rows))
         columns: dict[str, pa.Array | pa.ChunkedArray] = {
             "report_month": pa.repeat(pa.scalar(month), len(rows)),

@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--repeat", type=int, default=3, help="runs of our own way; the median by wall time is shown")
-    parser.add_argument("--plain-cases", type=int, default=10_000, help="cases for the plain version, which is slow")
+    parser.add_argument("--plain-cases", type=int, default=100_000, help="cases for the plain version, which is slow")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="oms-bench-") as folder:
         Path(folder).chmod(0o755)

@@ -108,6 +108,13 @@ def test_offsets_skip_comments_and_cdata() -> None:
     assert tables.data["ZGLV"]["FILENAME"].to_pylist() == ["<PERS>"]
 
 
+def test_byte_order_mark_is_no_text_but_counts_in_offsets() -> None:
+    document = b"\xef\xbb\xbf" + write_xml(random_tables(random.Random(1), LAYOUTS["L"], 2), LAYOUTS["L"], "utf-8")
+    fast, reference = outcome("fast", document, LAYOUTS["L"]), outcome("lxml", document, LAYOUTS["L"])
+    assert differences(fast, reference) == []
+    assert fast.data["PERS"][OFFSET].to_pylist()[0] == document.index(b"<PERS>")
+
+
 def test_reader_goes_again_through_what_can_be_iterated_again() -> None:
     document = write_xml(random_tables(random.Random(1), LAYOUTS["L"], 2), LAYOUTS["L"])
     commented = document.replace(b"</ZGLV>", b"<!-- x --></ZGLV>")

@@ -274,6 +274,13 @@ def test_bytes_that_do_not_belong_to_utf8_among_many_that_do() -> None:
     assert data["DOST"]["DOST"].to_pylist() == ["\ufffd"]
 
 
+def test_broken_file_that_uses_every_private_character() -> None:
+    private = "".join(map(chr, range(0xE000, 0xF900)))
+    content = (HEAD_UTF8 + persons(f"<PERS><FAM>{private}</FAM><IM>?</IM></PERS>")).encode()
+    assert isinstance(outcome("lxml", content, L), Tables)
+    assert fault(content.replace(b"?</IM", b"\xff</IM"))[0] == "XML.020"
+
+
 def test_broken_byte_in_a_tag_is_not_well_formed() -> None:
     content = (HEAD_1251 + persons("<PERS><FAM?>a</FAM?></PERS>")).encode("cp1251").replace(b"M?", b"M\x98")
     assert fault(content)[0] == "XML.030"

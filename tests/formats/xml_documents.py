@@ -14,6 +14,7 @@ from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import OFFSET, PARENT, FileFault, Tables, table_schema
 from pipelines.formats.xml_source import Source, XmlLimits, declared_encoding
 
+<<<<<<< HEAD
 TEXTS = (
     "",
     "1",
@@ -30,6 +31,10 @@ TEXTS = (
     "\x85",
     "😀",
 )
+=======
+_TEXTS = "|1|2026-10-01|СИНТЕТИК-СОВСКИЙ|№ 5 «а» – €|a&b<c>d| x |ё\r\ny\rz\n|]]>|é|e\u0301|'\"|\u0085|😀"
+TEXTS = _TEXTS.split("|")
+>>>>>>> xml
 _LEAF = re.compile(rb"<(\w+)>[^<]*</\1>\n?")
 _SNIPPETS = (
     b"<!-- c -->|<!--|-->|<![CDATA[x]]>|<![CDATA[|]]>|]]|<?pi x?>|<?|?>|<!|<|>|<!DOCTYPE a>|<!ENTITY a 'b'>|text| |\t"
@@ -39,7 +44,7 @@ _SNIPPETS = (
     b"|<FOO>1</FOO>|<FOO/>|<FOO ><B/></FOO>|<FOO>&amp;\r\n<B>x</B></FOO>|<FOO>|</FOO>|<a:b/>|<\xc6/>"
     b"|<FAM>x</FAM>|<FAM/>|<SL><SL_ID>1</SL_ID></SL>|<PACIENT/>|<ZGLV/>|<PERS>|</PERS>|<ZAP>|</ZAP>"
     b"| a='1'| a='<'| xmlns='u'| xmlns:a='u'|/|</|/>"
-).split(b"|")
+)
 
 
 def random_tables(rng: random.Random, layout: Layout, records: int, texts: Sequence[str] = TEXTS) -> dict[str, pa.Table]:
@@ -143,7 +148,7 @@ def _mutation(rng: random.Random, document: bytes) -> bytes:
     if change == 5:
         old, new = rng.choice(((b"></", b"> </"), (b">\n<", b"><"), (b"><", b">  \t<"), (b">", b" >"), (b"\n", b"\r")))
         return document.replace(old, new, rng.choice((1, 3, -1)))
-    return document[:at] + rng.choice(_SNIPPETS) + document[at:]
+    return document[:at] + rng.choice(_SNIPPETS.split(b"|")) + document[at:]
 
 
 def outcome(reader: str, content: bytes | Iterable[bytes], layout: Layout, limits: XmlLimits | None = None) -> Any:
