@@ -14,27 +14,8 @@ from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import OFFSET, PARENT, FileFault, Tables, table_schema
 from pipelines.formats.xml_source import Source, XmlLimits, declared_encoding
 
-<<<<<<< HEAD
-TEXTS = (
-    "",
-    "1",
-    "2026-10-01",
-    "СИНТЕТИК-СОВСКИЙ",
-    "№ 5 «а» – €",
-    "a&b<c>d",
-    " x ",
-    "ё\r\ny\rz\n",
-    "]]>",
-    "é",
-    "é",
-    "'\"",
-    "\x85",
-    "😀",
-)
-=======
 _TEXTS = "|1|2026-10-01|СИНТЕТИК-СОВСКИЙ|№ 5 «а» – €|a&b<c>d| x |ё\r\ny\rz\n|]]>|é|e\u0301|'\"|\u0085|😀"
 TEXTS = _TEXTS.split("|")
->>>>>>> xml
 _LEAF = re.compile(rb"<(\w+)>[^<]*</\1>\n?")
 _SNIPPETS = (
     b"<!-- c -->|<!--|-->|<![CDATA[x]]>|<![CDATA[|]]>|]]|<?pi x?>|<?|?>|<!|<|>|<!DOCTYPE a>|<!ENTITY a 'b'>|text| |\t"
