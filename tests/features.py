@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import sys
 from collections import defaultdict
 
@@ -36,7 +38,11 @@ def catalogue() -> dict[str, tuple[str, str]]:
 def main() -> int:
     """Print the table; 1 when collection fails or a marker names no feature of the catalogue."""
     collector = Collector()
-    status = pytest.main(["--collect-only", "-qq", "--no-header", "--disable-warnings"], plugins=[collector])
+    listing = io.StringIO()
+    with contextlib.redirect_stdout(listing):
+        status = pytest.main(["--collect-only", "-qq", "--no-header", "--disable-warnings"], plugins=[collector])
+    if status != 0:
+        print(listing.getvalue(), file=sys.stderr)
     known = catalogue()
     unknown = sorted(set(collector.shown) - set(known)) if known else []
     by_system: dict[str, list[str]] = defaultdict(list)
