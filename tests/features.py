@@ -6,7 +6,7 @@ import contextlib
 import csv
 import io
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -54,8 +54,8 @@ def main() -> int:
         print(f"\n{system}: {len(features)} из {total or '?'}")
         for feature in features:
             print(f"  {feature}  {known[feature][1] if feature in known else ''}")
-            for test in collector.shown[feature]:
-                print(f"      {test}")
+            for test, times in Counter(test.partition("[")[0] for test in collector.shown[feature]).items():
+                print(f"      {test}" + (f" (случаев: {times})" if times > 1 else ""))
     for feature in unknown:
         print(f"Нет в перечне: {feature}", file=sys.stderr)
     return int(status != 0 or bool(unknown))
