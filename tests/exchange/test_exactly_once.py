@@ -88,6 +88,7 @@ def test_killed_at_every_step_boundary(database: str, tmp_path: Path, undisturbe
         number, name = log.read_text().split(" ", 1)
         killed[int(number), name] += 1
         assert sum(killed.values()) < 500, "a run makes no progress"
+    print(f"\nkilled {sum(killed.values())} times at {len(killed)} boundaries")
     assert sum(killed.values()) >= 50, killed
     world.let_leases_end()
     world.exchange().deliver()
