@@ -77,7 +77,7 @@ def _requests(opened: Opened, accepted: Mask) -> pa.Table:
 
 KINDS = (
     PackageKind(
-        code="identification-dbf",
+        code="ERZ_PR",
         title="Запрос идентификации и прикрепления (PR)",
         subsystem="erz",
         name=re.compile(
