@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -53,16 +55,17 @@ def wait_until(condition, seconds: float = 20.0) -> None:
 
 
 @pytest.fixture
-def environment(tmp_path, monkeypatch):
+def environment(monkeypatch):
     """Variables of a stand of its own: folder and ports."""
-    folder = tmp_path / "var"
-    for parent in (tmp_path, *tmp_path.parents[:2]):  # PostgreSQL runs under another account when tests run as root
-        parent.chmod(0o755)
+    place = Path(tempfile.mkdtemp(prefix="oms-test-stand-"))  # other sessions of pytest close pytest's own folder
+    place.chmod(0o755)  # PostgreSQL runs under another account when tests run as root
+    folder = place / "var"
     variables = {"OMS_VAR": str(folder)} | {f"OMS_PORT_{name.upper()}": str(free_port()) for name in PORTS}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("OMS_DATABASE_URL", raising=False)
-    return os.environ | {"PYTHONPATH": str(ROOT)}
+    yield os.environ | {"PYTHONPATH": str(ROOT)}
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def test_stopping_leaves_nothing_of_a_family(tmp_path):
