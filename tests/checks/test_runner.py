@@ -21,7 +21,7 @@ SUITES = {kind: suites.load(f"pump/{kind}") for kind in ("H", "L")}
 
 def faulty() -> list[dict[str, Tables]]:
     """Three packages: a wrong case, a right one, one with wrong services and persons."""
-    wrong = changed(changed(register(), "ZAP", 1, USL_OK="9", SUMV="2000.51"), "SL", 2, NHISTORY="")
+    wrong = changed(changed(register(), "ZAP", 1, OPLATA="9", SUMV="2000.51"), "SL", 2, NHISTORY="")
     services = changed(register(), "USL", 0, DATE_IN="2026-02-30", CODE_USL=None)
     return [files(wrong), files(), files(services, changed(persons(), "PERS", 0, W="3"))]
 
