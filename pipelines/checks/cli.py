@@ -25,7 +25,7 @@ Kinds = Annotated[str, typer.Option(help="Виды файлов через за�
 def compile_records(
     source: RecordsFile,
     subsystem: Annotated[str, typer.Option(help="Подсистема: папка в expectations/")] = "pump",
-    kinds: Kinds = "H,L",
+    kinds: Kinds = "H,L,C,T,X",
     folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
 ) -> None:
     """Скомпилировать справочник правил в наборы проверок."""
@@ -42,7 +42,7 @@ def compile_records(
 
 
 @app.command()
-def coverage(source: RecordsFile, kinds: Kinds = "H,L") -> None:
+def coverage(source: RecordsFile, kinds: Kinds = "H,L,C,T,X") -> None:
     """Сколько действующих правил каждого класса исполняется, и почему не исполняются остальные."""
     packet = records.read(source)
     frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))

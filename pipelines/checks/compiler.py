@@ -111,7 +111,7 @@ def _check(packet: Packet, record: RuleRecord, kind: str, form: Form) -> Check:
 
 
 @cache
-def handwritten() -> Mapping[str, Mapping[str, str]]:
+def handwritten() -> Mapping[str, Mapping[str, Any]]:
     """Rules written by hand, by id: ``include/rules/handwritten.yaml``."""
     return _rules("handwritten")
 

@@ -20,6 +20,8 @@ from pipelines.checks.relation import (
     Constant,
     Function,
     Name,
+    Part,
+    Presence,
     Sum,
     Term,
     Today,
@@ -107,6 +109,9 @@ class _Scope:
             operands = [self.vector(operand) for operand in condition.operands]
             steps = zip(operands, condition.operators, operands[1:], strict=False)
             return _all([self.compare(left, sign, right) for left, sign, right in steps])
+        if isinstance(condition, Presence):
+            found = there(self.columns[str(condition.reference)])
+            return Verdict(found, ~found) if condition.there else Verdict(~found, found)
         parts = [self.condition(part) for part in condition.parts]
         return _all(parts) if condition.word == "и" else _negated(_all([_negated(part) for part in parts]))
 
@@ -114,7 +119,7 @@ class _Scope:
         match term:
             case Constant() | Choice():
                 return term
-            case Name() | Aggregate() | Today():
+            case Name() | Aggregate() | Today() | Part():
                 return self.reference(str(term))
             case Function():
                 return self.function(term)
@@ -144,7 +149,13 @@ class _Scope:
         known = np.logical_and.reduce([number.known | number.missing for _, number in terms])
         return Number(units, known & ~missing, missing)
 
-    def function(self, term: Function) -> Number:
+    def function(self, term: Function) -> Number | Text:
+        if term.name == "last":
+            (text,) = (self.vector(argument) for argument in term.arguments)
+            if not isinstance(text, Text):
+                raise TypeError("a text is expected here")
+            ends = pc.utf8_slice_codeunits(text.values.dictionary, -1)
+            return Text(encoded(pa.DictionaryArray.from_arrays(text.values.indices, ends).cast(pa.string())))
         moments = [self.day(self.vector(argument)) for argument in term.arguments]
         known = np.logical_and.reduce([~np.isnat(moment) for moment in moments])
         months = [moment.astype("datetime64[M]") for moment in moments]
@@ -189,6 +200,16 @@ class _Scope:
             return _where(there, _NUMBERS[sign](left.values, self.day(right)))
         first, second = self.number(left), self.number(right)
         return _where(first.known & second.known, _NUMBERS[sign](first.units, second.units))
+
+
+def there(column: pa.Array) -> Mask:
+    """Where there is a value: a text, a merged group that is true, rows below counted above 0, a list with members."""
+    if pa.types.is_list(column.type):
+        column = pc.list_value_length(column)
+    if pa.types.is_boolean(column.type) or pa.types.is_integer(column.type):
+        found: Mask = pc.fill_null(pc.cast(column, pa.int64()), 0).to_numpy(zero_copy_only=False) > 0
+        return found
+    return ~absent(column)
 
 
 def _texts(left: Text, sign: str, right: Vector) -> Verdict:

@@ -2,14 +2,14 @@
 
 Each takes the columns of a check as Arrow arrays of one length (strings plain or dictionary-encoded, null where absent)
 and its parameters, and returns a boolean array, True where the row is right or the check does not apply. All but
-``present`` pass over rows whose first column is absent.
+``present`` and ``missing`` pass over rows whose first column is absent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.checks import masks
-from pipelines.checks.conditions import holds
+from pipelines.checks.conditions import certain, holds, there
 from pipelines.checks.relation import parse
 from pipelines.checks.vectors import absent, days, encoded, is_date, on_values, spread
 from pipelines.nsi.dictionaries import Dictionaries
@@ -31,14 +31,13 @@ def present(columns: Columns, _dictionaries: Dictionaries) -> Mask:
 
     A number (rows below) counts as absent when it is 0, a boolean when it is false.
     """
-    subject = columns[0]
-    if pa.types.is_boolean(subject.type) or pa.types.is_integer(subject.type):
-        there: Mask = pc.fill_null(pc.cast(subject, pa.int64()), 0).to_numpy(zero_copy_only=False) > 0
-    else:
-        there = ~absent(subject)
-    if len(columns) > 1:
-        there = there | ~pc.fill_null(columns[1], False).to_numpy(zero_copy_only=False)
-    return there
+    found = there(columns[0])
+    return found | ~there(columns[1]) if len(columns) > 1 else found
+
+
+def missing(columns: Columns, _dictionaries: Dictionaries) -> Mask:
+    """The element is not there (see ``present``)."""
+    return ~there(columns[0])
 
 
 def in_set(columns: Columns, _dictionaries: Dictionaries, *, values: Sequence[str], numeric: bool) -> Mask:
@@ -112,12 +111,23 @@ def in_relation(columns: Columns, _dictionaries: Dictionaries, *, relation: str,
     return holds(parse(relation), named, types) | absent(columns[0])
 
 
+class Condition(TypedDict):
+    """When a check applies: a relation that must be true, the kinds of all columns in order (as for ``in_relation``; B for
+    the presence of a group), and how many of the columns, from the first, are the check's own."""
+
+    relation: str
+    types: Mapping[str, str]
+    own: int
+
+
 Evaluator = Callable[..., Mask]
 
 PRESENT = "expect_element_present"
+ABSENT = "expect_element_absent"
 
 EVALUATORS: Mapping[str, Evaluator] = {
     PRESENT: present,
+    ABSENT: missing,
     "expect_element_in_set": in_set,
     "expect_element_in_dictionary": in_dictionary,
     "expect_element_in_format": in_format,
@@ -127,8 +137,17 @@ EVALUATORS: Mapping[str, Evaluator] = {
 
 
 def evaluate(kind: str, columns: Columns, parameters: Mapping[str, Any], dictionaries: Dictionaries) -> Mask:
-    """Run the evaluator of an expectation type; raises ``KeyError`` for an unknown type."""
-    return EVALUATORS[kind](columns, dictionaries, **parameters)
+    """Run the evaluator of an expectation type; raises ``KeyError`` for an unknown type.
+
+    The parameter ``condition`` (see ``Condition``) belongs to any type: rows where it is not true are right.
+    """
+    own = dict(parameters)
+    condition: Condition | None = own.pop("condition", None)
+    if condition is None:
+        return EVALUATORS[kind](columns, dictionaries, **own)
+    types = condition["types"]
+    applies = certain(parse(condition["relation"]), dict(zip(types, columns, strict=True)), types)
+    return ~applies | EVALUATORS[kind](columns[: condition["own"]], dictionaries, **own)
 
 
 def _plain(texts: pa.Array, numeric: bool) -> pa.Array:

@@ -1,8 +1,8 @@
 """From a rule record to the form of its check: which expectation, on which columns, with which parameters and words.
 
 A record of the dictionaries says what it wants by its category and the columns that it fills: 001F and 005F a dictionary,
-002F values, 003F presence, 004F length and mask, 006F a relation. Records with a condition of use (USL_TEST) have a form
-only where the condition says no more than the structure or the period of validity does.
+002F values, 003F presence or absence, 004F length and mask, 006F a relation. A condition of use (USL_TEST) becomes the
+check's condition, unless it says no more than the structure or the period of validity does.
 """
 
 from __future__ import annotations
@@ -18,10 +18,15 @@ from typing import Any
 import yaml
 
 from pipelines.checks import masks
-from pipelines.checks.frames import kind_of
+from pipelines.checks.conditions import certain
+from pipelines.checks.evaluate import ABSENT, PRESENT
+from pipelines.checks.frames import kind_of, typed_nulls
+from pipelines.checks.phrases import normalised
+from pipelines.checks.quantify import applied
 from pipelines.checks.records import RuleRecord
 from pipelines.checks.relation import Comparison, Condition, Name, RelationError, parse, references
 from pipelines.checks.resolve import UnknownNameError, resolve_condition, resolve_name
+from pipelines.checks.russian import in_russian
 from pipelines.formats.layout import Element, Layout
 from pipelines.ground.settings import ROOT
 
@@ -56,28 +61,62 @@ _SET = re.compile(r"\{([^{}]*)\}")
 _WORDS = {"<": "меньше", "<=": "не больше", ">": "больше", ">=": "не меньше", "=": "равно", "<>": "не равно"}
 
 
-def form_of(record: RuleRecord, layout: Layout, written: Mapping[str, str]) -> Form:
+def form_of(record: RuleRecord, layout: Layout, written: Mapping[str, Any]) -> Form:
     """Form of a record whose element the layout has; ``written`` is its entry among the handwritten rules, if any.
 
     Raises ``NotSupportedError``.
     """
+    record = replace(record, **written.get("record", {}))
     element = layout.by_path[written.get("element") or record.ID_EL.partition("/")[2]]
-    if "relation" in written:
-        return replace(_relation(element, layout, written["relation"]), expected=written["text"])
     since, until = _period(record.USL_TEST)
-    if record.USL_TEST and not (since or until) and not _same_as_structure(record, element):
-        raise NotSupportedError("есть условие применения (USL_TEST)")
-    return replace(_unconditional(record, element, layout), since=since, until=until)
+    if "relation" in written:
+        form = replace(_relation(element, layout, written["relation"]), expected=written["text"])
+    else:
+        form = replace(_unconditional(record, element, layout), since=since, until=until)
+    condition = written.get("condition", record.USL_TEST)
+    if not condition or since or until or _same_as_structure(record, element):
+        return form
+    return _under(condition, form, layout, record.ID_TEST)
+
+
+def _under(text: str, form: Form, layout: Layout, rule: str) -> Form:
+    """The form where a condition holds."""
+    try:
+        condition = applied(parse(normalised(text)), layout, form.table, rule)
+    except RelationError as error:
+        raise NotSupportedError(f"условие не разобрано: {text}") from error
+    except UnknownNameError as error:
+        raise NotSupportedError(f"нет в структуре файла: {error}") from error
+    names = list(dict.fromkeys([*form.columns, *map(str, references(condition))]))
+    types = {name: kind_of(layout, form.table, name) for name in names}
+    _comparable(condition, types)
+    stated = {"relation": str(condition), "types": types, "own": len(form.columns)}
+    return replace(
+        form,
+        columns=tuple(names),
+        parameters={**form.parameters, "condition": stated},
+        expected=f"{form.expected} (при условии: {in_russian(condition)})",
+    )
+
+
+def _comparable(condition: Condition, types: Mapping[str, str]) -> None:
+    """Try the condition on a row without values: what has no order or another kind cannot be compared."""
+    try:
+        certain(condition, {name: typed_nulls(kind, 1) for name, kind in types.items()}, types)
+    except TypeError as error:
+        raise NotSupportedError(f"нельзя сравнить: {condition}") from error
 
 
 def _unconditional(record: RuleRecord, element: Element, layout: Layout) -> Form:
     match record.category:
         case "001F" | "005F":
             return _dictionary(record, element, layout)
+        case "006F" if record.ID_TEST in _dictionaries()["by_rule"]:
+            return _dictionary(record, element, layout)
         case "002F" | "006F":
             return _values(record, element, layout)
-        case "003F" if MUST_BE_ABSENT not in record.COMMENT:
-            return _presence(element, layout)
+        case "003F" if not record.VAL_EL and (not record.COMMENT or MUST_BE_ABSENT in record.COMMENT.lower()):
+            return _presence(element, layout, absent=MUST_BE_ABSENT in record.COMMENT.lower())
         case "004F":
             return _format(record, element, layout)
     raise NotSupportedError("нет формального выражения")
@@ -101,7 +140,7 @@ def _period(condition: str) -> tuple[date | None, date | None]:
 
 def _dictionary(record: RuleRecord, element: Element, layout: Layout) -> Form:
     choice = _dictionaries()
-    regional = choice["regional"].get(record.ID_TEST, {})
+    regional = choice["by_rule"].get(record.ID_TEST, {})
     name = regional.get("dictionary", record.NSI_OBJ)
     field = regional.get("field", record.NSI_EL)
     if not name or not field:
@@ -171,23 +210,26 @@ def _newborn(element: Element, others: list[str]) -> Form:
     return _formatted(element, pattern=pattern, expected=" или ".join([*others, words]))
 
 
-def _presence(element: Element, layout: Layout) -> Form:
+def _presence(element: Element, layout: Layout, *, absent: bool) -> Form:
     table = layout.root
     columns: tuple[str, ...] = (f"count({element.name})",)
     if parent := layout.by_path.get(element.parent_path):
         table = parent.table
         if not element.table_head:
             columns = (element.column,)
-        if not parent.table_head:
+        if not parent.table_head and not absent:
             columns += (parent.column,)
+    what = "группа элементов" if element.type == "S" else "элемент"
     return Form(
-        type="expect_element_present",
+        type=ABSENT if absent else PRESENT,
         table=table,
         columns=columns,
         parameters={},
         element=element,
-        fault="обязательный элемент отсутствует или пуст",
-        expected="заполненный элемент" if element.type != "S" else "группа элементов",
+        fault="лишний элемент" if absent else "обязательный элемент отсутствует или пуст",
+        expected=f"отсутствие ({what})"
+        if absent
+        else ("группа элементов" if element.type == "S" else "заполненный элемент"),
     )
 
 

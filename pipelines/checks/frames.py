@@ -17,11 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.checks.conditions import LIMIT, certain
-from pipelines.checks.relation import Aggregate, Name, Today, parse_reference, references
+from pipelines.checks.joins import Join, join_of
+from pipelines.checks.relation import Aggregate, Name, Part, Reference, Today, parse_reference, references
 from pipelines.checks.suites import ROW, Suite
 from pipelines.checks.vectors import numbers
 from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import PARENT, Tables
+
+_FILE_NAME = r"^(?P<KIND>[A-Z]{1,2}?)(?P<Pi>[MST])(?P<Ni>\d+)(?P<Pp>[MST])(?P<Np>\d+)_(?P<YY>\d\d)(?P<MM>\d\d)\d+"
 
 Rows = npt.NDArray[np.int64]
 
@@ -33,6 +36,8 @@ class Bulk:
         self.files = files
         self.layout: Layout = files[0].layout
         self.today = today
+        self.partner: Bulk | None = None
+        self._met: Rows | None = None
         self._columns: dict[tuple[str, str], pa.Array] = {}
         self._above: dict[tuple[str, str], Rows] = {}
         self._starts: dict[str, Rows] = {}
@@ -75,9 +80,13 @@ class Bulk:
 
     def _resolve(self, table: str, reference: str) -> pa.Array:
         node = parse_reference(reference)
+        if foreign(self.layout, node) is not None:
+            return self._of_partner(table, node)
         match node:
             case Name(table=None, column=name):
                 return self._own(table, name)
+            case Part(name=name):
+                return self._part(table, name)
             case Name(table=str(above), column=name):
                 return _taken(self.column(above, name), self.above(table, above))
             case Today():
@@ -101,6 +110,42 @@ class Bulk:
             return column
         kept = pc.if_else(pc.equal(column.indices, empty), None, column.indices)
         return pa.DictionaryArray.from_arrays(kept, column.dictionary)
+
+    def _part(self, table: str, name: str) -> pa.Array:
+        source = self.column(table, part_source(self.layout, name))
+        parts = pc.struct_field(pc.extract_regex(source.dictionary, _FILE_NAME), name)
+        return pc.dictionary_encode(pa.DictionaryArray.from_arrays(source.indices, parts).cast(pa.string()))
+
+    def _of_partner(self, table: str, node: Reference) -> pa.Array:
+        join = foreign(self.layout, node)
+        assert join is not None
+        if self.partner is None:
+            kind = kind_of(self.layout, table, str(node))
+            return typed_nulls(kind, self.rows(table))
+        if isinstance(node, Name) and node.table == join.table:
+            column = self.partner.column(join.table, node.column)
+        else:
+            column = self.partner.column(join.table, str(node))
+        met = self._meet(join, self.partner)
+        return _taken(column, _through(self.above(table, join.own), met))
+
+    def _meet(self, join: Join, partner: Bulk) -> Rows:
+        """Row of the partner's table for each own row: the first of the same file and key, -1 where there is none."""
+        if self._met is None:
+            own, theirs = self.column(join.own, join.key), partner.column(join.table, join.key)
+            index = pc.fill_null(pc.index_in(own.dictionary, value_set=theirs.dictionary), -1).to_numpy(zero_copy_only=False)
+            index = np.append(index, -1).astype(np.int64)
+            codes = index[pc.fill_null(own.indices, -1).to_numpy(zero_copy_only=False)]
+            size = len(theirs.dictionary) + 1
+            wanted = self.file_of(join.own) * size + codes
+            there = partner.file_of(join.table) * size + pc.fill_null(theirs.indices, size - 1).to_numpy(
+                zero_copy_only=False
+            )
+            keys, first = np.unique(there, return_index=True)
+            at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+            hit = (codes >= 0) & (keys[at] == wanted) if len(keys) else np.zeros(len(wanted), bool)
+            self._met = np.where(hit, first[at] if len(keys) else -1, -1).astype(np.int64)
+        return self._met
 
     def _find_above(self, table: str, target: str) -> Rows:
         if target == table:
@@ -179,9 +224,14 @@ class Bulk:
 def kind_of(layout: Layout, table: str, reference: str) -> str:
     """Kind of a reference as ``evaluate.in_relation`` wants it; raises ``KeyError`` for what the layout does not have."""
     node = parse_reference(reference)
+    if join := foreign(layout, node):
+        inner = node.column if isinstance(node, Name) and node.table == join.table else reference
+        return kind_of(join.layout, join.table, inner)
     match node:
         case Today():
             return "D"
+        case Part(name=name):
+            return "N0" if name in ("YY", "MM") else "T"
         case Aggregate(function="count"):
             return "N0"
         case Aggregate(name=Name(table=str(below), column=name)):
@@ -215,8 +265,40 @@ def frame(bulk: Bulk, suite: Suite) -> pd.DataFrame:
     return pd.DataFrame(series, index=numbers_of_rows).assign(**{ROW: numbers_of_rows})
 
 
+def foreign(layout: Layout, node: Reference) -> Join | None:
+    """The join through which a reference is reached, None for what the file itself has."""
+    match node:
+        case Aggregate(function="count", name=Name(column=name)):
+            known = any(element.name == name for element in layout.elements)
+        case Aggregate(name=Name(table=str(table))) | Name(table=str(table)):
+            known = table in layout.tables
+        case _:
+            known = True
+    return None if known else join_of(layout.code)
+
+
+def part_source(layout: Layout, name: str) -> str:
+    """Where the file name stands that has a part; raises ``KeyError`` for a file without one."""
+    columns = {element.column for element in layout.elements if element.parent_path == "ZGLV"}
+    if "FILENAME" not in columns:
+        raise KeyError(name)
+    return "ZGLV.FILENAME1" if name == "KIND" and "FILENAME1" in columns else "ZGLV.FILENAME"
+
+
+def typed_nulls(kind: str, rows: int) -> pa.Array:
+    """A column of a kind without values."""
+    if kind.startswith("L"):
+        return pa.nulls(rows, pa.list_(pa.string()))
+    return pa.nulls(rows, pa.bool_()) if kind == "B" else pc.dictionary_encode(pa.nulls(rows, pa.string()))
+
+
 def _kind(element: Element) -> str:
-    return f"N{element.scale}" if element.type == "N" else element.type
+    return {"N": f"N{element.scale}", "S": "B"}.get(element.type, element.type)
+
+
+def _through(first: Rows, second: Rows) -> Rows:
+    """``second[first]``, -1 where either has none."""
+    return np.where(first >= 0, np.append(second, -1)[first], -1)
 
 
 def _below_name(node: Aggregate) -> tuple[str, str]:

@@ -39,22 +39,17 @@ _dictionaries: ContextVar[Dictionaries] = ContextVar("dictionaries")
 RESULT_FORMAT = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
 
 
-def _meets(kind: str, frame: pd.DataFrame, parameters: dict[str, Any]) -> pd.Series[bool]:
-    columns = [pa.array(frame[name]) for name in frame.columns]
-    return pd.Series(evaluate.evaluate(kind, columns, parameters, _dictionaries.get()), index=frame.index)
-
-
 def _metric(kind: str, *parameters: str) -> str:
     """Register the metric of an expectation type over its evaluator; returns its name."""
 
     class Metric(MulticolumnMapMetricProvider):
         condition_metric_name = f"element.{kind}"
-        condition_value_keys = parameters
+        condition_value_keys = (*parameters, "condition")
 
         @multicolumn_condition_partial(engine=PandasExecutionEngine)
         def _pandas(cls, column_list: pd.DataFrame, **values: Any) -> pd.Series[bool]:  # noqa: N805
             columns = [pa.array(column_list[name]) for name in column_list.columns if name != ROW]
-            chosen = {name: values[name] for name in parameters}
+            chosen = {name: values[name] for name in (*parameters, "condition")}
             return pd.Series(evaluate.evaluate(kind, columns, chosen, _dictionaries.get()), index=column_list.index)
 
     return str(Metric.condition_metric_name)
@@ -67,17 +62,24 @@ class _ElementExpectation(MulticolumnMapExpectation):
     """
 
     ignore_row_if: str = "never"
+    condition: dict[str, Any] | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         own = tuple(name for name in cls.__annotations__ if name != "map_metric")
-        cls.success_keys = ("mostly", *own)
+        cls.success_keys = ("mostly", "condition", *own)
 
 
 class ExpectElementPresent(_ElementExpectation):
     """The element is filled (where its group is there)."""
 
     map_metric: ClassVar[str] = _metric("expect_element_present")
+
+
+class ExpectElementAbsent(_ElementExpectation):
+    """The element is not filled."""
+
+    map_metric: ClassVar[str] = _metric("expect_element_absent")
 
 
 class ExpectElementInSet(_ElementExpectation):

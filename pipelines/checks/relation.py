@@ -6,7 +6,9 @@
 References: ``COL`` of the row itself (or of the group's presence), ``TABLE.COL`` of the row above, ``sum(TABLE.COL)`` and
 ``count(TABLE)`` of the rows below (``sum`` and ``count`` may carry a relation that chooses them), ``list(TABLE.COL)`` the
 values of a repeated element, ``today()`` the day of processing. ``year(x)``, ``month(x)`` of a date; ``years(a, b)`` full
-years from date a to date b.
+years from date a to date b, ``last(x)`` the last character of a text. Parts of the file's name: ``Pi Ni Pp Np YY MM`` and
+``KIND`` (of the main file). ``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the
+dictionaries write and how it is brought to it, is in ``docs/rules-language.md``.
 """
 
 from __future__ import annotations
@@ -21,25 +23,30 @@ GRAMMAR = r"""
 ?start: disjunction
 ?disjunction: conjunction ("или" conjunction)*
 ?conjunction: statement ("и" statement)*
-?statement: comparison | "(" disjunction ")"
+?statement: comparison | presence | "(" disjunction ")"
+presence: reference PRESENCE
 comparison: sum (OPERATOR operand)+
 ?operand: sum | set
 set: "{" constant ("," constant)* "}"
 ?sum: term (SIGN term)*
 ?term: constant | reference | function | "(" sum ")"
-constant: NUMBER | CODE | TEXT
-?reference: name | aggregate | today
+constant: NUMBER | CODE | TEXT | WORD
+?reference: name | aggregate | today | part
+part: PART
 name: NAME ["." NAME]
 aggregate: AGGREGATE "(" name ["," disjunction] ")"
 today: "today" "(" ")"
 function: FUNCTION "(" sum ("," sum)* ")"
 
 AGGREGATE: "sum" | "count" | "list"
-FUNCTION: "years" | "year" | "month"
+FUNCTION: "years" | "year" | "month" | "last"
+PRESENCE: "присутствует" | "отсутствует"
+PART.3: /(Pi|Ni|Pp|Np|YY|MM|KIND)(?![A-Za-z0-9_])/
 OPERATOR: "<=" | ">=" | "<>" | "<" | ">" | "="
 SIGN: "+" | "-"
 NUMBER: /\d+(\.\d+)?/
-CODE.2: /[A-Z]\d\d(\.\d+)?(?![A-Z0-9_])/
+CODE.2: /[A-Z]\d\d(\.\d+)?(?![A-Z0-9_])|[a-z]+\d+/
+WORD: /[А-ЯЁ][А-ЯЁ0-9]*/
 TEXT: /"[^"]*"/
 NAME: /[A-Z][A-Z0-9_]*/
 %ignore /\s+/
@@ -93,7 +100,17 @@ class Today:
         return "today()"
 
 
-Reference = Name | Aggregate | Today
+@dataclass(frozen=True)
+class Part:
+    """A part of the file's name: who sends (letter Pi, code Ni), who receives (Pp, Np), YY, MM, KIND of the main file."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Reference = Name | Aggregate | Today | Part
 
 
 @dataclass(frozen=True)
@@ -133,6 +150,17 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Presence:
+    """Whether there is a value (a group, a row); always known."""
+
+    reference: Reference
+    there: bool
+
+    def __str__(self) -> str:
+        return f"{self.reference} {'присутствует' if self.there else 'отсутствует'}"
+
+
+@dataclass(frozen=True)
 class Junction:
     """``и`` (all) or ``или`` (any) of conditions."""
 
@@ -144,7 +172,7 @@ class Junction:
         return f" {self.word} ".join(texts)
 
 
-Condition = Comparison | Junction
+Condition = Comparison | Presence | Junction
 Node = Condition | Term | Choice
 
 
@@ -171,6 +199,13 @@ class _Tree(Transformer[Token, Condition]):
 
     def today(self, _items: list[Token]) -> Today:
         return Today()
+
+    def part(self, items: list[Token]) -> Part:
+        return Part(str(items[0]))
+
+    def presence(self, items: list[Token | Reference]) -> Presence:
+        reference, word = items
+        return Presence(reference, word == "присутствует")  # type: ignore[arg-type]
 
     def function(self, items: list[Token | Term]) -> Function:
         name, *arguments = items
@@ -208,8 +243,10 @@ def parse_reference(text: str) -> Reference:
 def references(node: Node) -> Iterator[Reference]:
     """References of a tree from left to right; those inside an aggregate's choice belong to its rows and are left out."""
     match node:
-        case Name() | Aggregate() | Today():
+        case Name() | Aggregate() | Today() | Part():
             yield node
+        case Presence(reference=reference):
+            yield reference
         case Function(arguments=parts) | Junction(parts=parts) | Comparison(operands=parts):
             for part in parts:
                 yield from references(part)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
-from pipelines.checks.frames import group
+from pipelines.checks.frames import foreign, group, part_source
+from pipelines.checks.joins import join_of
 from pipelines.checks.relation import (
     Aggregate,
     Choice,
@@ -13,6 +15,9 @@ from pipelines.checks.relation import (
     Function,
     Junction,
     Name,
+    Part,
+    Presence,
+    Reference,
     Sum,
     Term,
     Today,
@@ -28,6 +33,8 @@ def resolve_condition(condition: Condition, layout: Layout, table: str) -> Condi
     """The condition with every name made a reference from ``table``; raises ``UnknownNameError``."""
     if isinstance(condition, Junction):
         return replace(condition, parts=tuple(resolve_condition(part, layout, table) for part in condition.parts))
+    if isinstance(condition, Presence):
+        return replace(condition, reference=_subject(condition.reference, layout, table))
     return replace(condition, operands=tuple(_operand(operand, layout, table) for operand in condition.operands))
 
 
@@ -35,8 +42,24 @@ def resolve_name(name: Name, layout: Layout, table: str) -> Name | Aggregate:
     """Where the value of a name stands, as seen from a row of ``table``.
 
     Own column, else the nearest row above, else a group that the file has once, else the values of a repeated element (a
-    list). ``Z_SL.LPU`` may name a group merged into another table. Raises ``UnknownNameError``.
+    list). ``Z_SL.LPU`` may name a group merged into another table. What the file does not have is looked for in its partner
+    (``joins``). Raises ``UnknownNameError``.
     """
+    try:
+        return _within(name, layout, table)
+    except UnknownNameError:
+        join = join_of(layout.code)
+        if join is None:
+            raise
+        found = _within(name, join.layout, join.table)
+        if isinstance(found, Name):
+            found = replace(found, table=found.table or join.table)
+        if foreign(layout, found) is None:
+            raise
+        return found
+
+
+def _within(name: Name, layout: Layout, table: str) -> Name | Aggregate:
     own, above, once, lists = _reach(layout, table)
     wanted = None if name.table is None else _table_of(name.table, layout)
     for place in [*own, *above, *once, *lists]:
@@ -60,10 +83,41 @@ def _reach(layout: Layout, table: str) -> tuple[list[str], list[str], list[str],
 
 
 def _table_of(name: str, layout: Layout) -> str:
-    try:
-        return group(layout, name).table
-    except KeyError as error:
-        raise UnknownNameError(name) from error
+    """Table of a group, of the file itself or of its partner."""
+    join = join_of(layout.code)
+    for place in (layout, *([join.layout] if join else [])):
+        with suppress(KeyError):
+            return group(place, name).table
+    raise UnknownNameError(name)
+
+
+def _subject(reference: Reference, layout: Layout, table: str) -> Reference:
+    """What is there or not: a value of the row or above, a merged group, rows of a table (counted)."""
+    if not isinstance(reference, Name):
+        term = _term(reference, layout, table)
+        assert isinstance(term, Reference), term
+        return term
+    with suppress(UnknownNameError):
+        found = resolve_name(reference, layout, table)
+        if isinstance(found, Name):
+            return found
+    with suppress(KeyError):
+        head = group(layout, reference.column)
+        own, above, *_ = _reach(layout, table)
+        if head.table_head:
+            return Aggregate("count", Name(None, head.table), None)
+        if head.table in own + above:
+            return Name(None if head.table in own else head.table, head.column)
+    found = resolve_name(reference, layout, table)
+    assert isinstance(found, Aggregate), found
+    assert found.name.table is not None, found
+    return Aggregate("count", Name(None, found.name.table), Presence(Name(None, found.name.column), True))
+
+
+def _home(table: str, layout: Layout) -> Layout:
+    """The layout that has a table: this or its partner's."""
+    join = join_of(layout.code)
+    return layout if table in layout.tables or join is None else join.layout
 
 
 def _operand(term: Term | Choice, layout: Layout, table: str) -> Term | Choice:
@@ -74,6 +128,12 @@ def _term(term: Term, layout: Layout, table: str) -> Term:
     match term:
         case Constant() | Today():
             return term
+        case Part():
+            try:
+                part_source(layout, term.name)
+            except KeyError as error:
+                raise UnknownNameError(term.name) from error
+            return term
         case Name():
             return resolve_name(term, layout, table)
         case Function():
@@ -82,12 +142,12 @@ def _term(term: Term, layout: Layout, table: str) -> Term:
             return replace(term, terms=tuple((sign, _term(part, layout, table)) for sign, part in term.terms))
         case Aggregate(function="count"):
             below = _table_of(term.name.column, layout)
-            return replace(term, where=term.where and resolve_condition(term.where, layout, below))
+            return replace(term, where=term.where and resolve_condition(term.where, _home(below, layout), below))
         case Aggregate(name=Name(table=str(below), column=column)):
             place = _table_of(below, layout)
-            found = resolve_name(Name(None, column), layout, place)
+            found = resolve_name(Name(None, column), _home(place, layout), place)
             if found != Name(None, column):
                 raise UnknownNameError(str(term.name))
-            where = term.where and resolve_condition(term.where, layout, place)
+            where = term.where and resolve_condition(term.where, _home(place, layout), place)
             return replace(term, name=Name(place, column), where=where)
     raise UnknownNameError(str(term))

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pipelines.checks import findings
 from pipelines.checks.evaluate import PRESENT, evaluate
 from pipelines.checks.frames import Bulk
+from pipelines.checks.joins import is_partner
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.tables import Tables
 from pipelines.nsi.dictionaries import Dictionaries
@@ -49,8 +50,9 @@ def run_bulk(
     ``today`` the day of processing. Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
     """
     parts: list[list[pd.DataFrame]] = [[] for _ in packages]
+    bulks = _bulks(packages, today)
     for role, of_role in suites.items() if packages else ():
-        bulk = Bulk([package[role] for package in packages], today)
+        bulk = bulks[role]
         for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
             failures = list(run_suite(bulk, suite, dictionaries, on))
             if failures:
@@ -58,6 +60,15 @@ def run_bulk(
                     part.append(frame)
             bulk.release(suite.table)
     return [findings.concat(part) for part in parts]
+
+
+def _bulks(packages: Sequence[Mapping[str, Tables]], today: date) -> dict[str, Bulk]:
+    """The files of each role that all packages have; those of partners (``joins``) know each other."""
+    roles = [role for role in (packages[0] if packages else ()) if all(role in package for package in packages)]
+    bulks = {role: Bulk([package[role] for package in packages], today) for role in roles}
+    for bulk in bulks.values():
+        bulk.partner = next((other for other in bulks.values() if is_partner(bulk.layout, other.layout)), None)
+    return bulks
 
 
 def run_suite(bulk: Bulk, suite: Suite, dictionaries: Dictionaries, on: Sequence[date]) -> Iterable[Failures]:

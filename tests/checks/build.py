@@ -44,7 +44,6 @@ def register() -> Rows:
         "ID_PAC": "p-1",
         "VPOLIS": "3",
         "NPOLIS": "9999999999999999",
-        "SPOLIS": "АБ-1",
         "ST_OKATO": "99000",
         "SMO": "99001",
         "SMO_OGRN": "1",
@@ -52,12 +51,8 @@ def register() -> Rows:
         "SMO_NAM": "Страховая",
         "INV": "0",
         "MSE": "1",
-        "VNOV_D": "1500",
         "NPR_MO": "990001",
         "NPR_DATE": "2026-02-01",
-        "KD_Z": "8",
-        "VB_P": "1",
-        "OPLATA": "1",
         "NOVOR": "0",
         "IDCASE": "1",
         "USL_OK": "3",
@@ -76,12 +71,9 @@ def register() -> Rows:
         "LPU_1": "1",
         "PODR": "11",
         "PROFIL": "97",
-        "PROFIL_K": "1",
         "DET": "0",
         "P_CEL": "1.0",
         "NHISTORY": "77/26",
-        "P_PER": "1",
-        "KD": "8",
         "DS0": "J06.9",
         "C_ZAB": "1",
         "DN": "1",
@@ -100,7 +92,7 @@ def register() -> Rows:
         "KSG_KPG": False,
     }
     sums = {"SUMMAV": "3001.00", "SUMMAP": "2901.00", "SANK_MEK": "100.00", "SANK_MEE": "0.00", "SANK_EKMP": "0.00"}
-    ksg = {"N_KSG": "st01.001", "VER_KSG": "2026", "KSG_PG": "0", "N_KPG": "1", "KOEF_Z": "0.50000", "KOEF_UP": "1.00000"}
+    ksg = {"N_KSG": "st01.001", "VER_KSG": "2026", "KSG_PG": "0", "KOEF_Z": "0.50000", "KOEF_UP": "1.00000"}
     ksg |= {"BZTSZ": "20000.00", "KOEF_D": "1.00000", "KOEF_U": "1.00000", "SL_K": "1", "IT_SL": "1.20000"}
     service = {"IDSERV": "s-1", "LPU": "990001", "PROFIL": "97", "DET": "0", "DATE_IN": "2026-02-03", "PRVS": "76"}
     service |= {"DATE_OUT": "2026-02-04", "DS": "J06.9", "CODE_USL": "A01.01", "KOL_USL": "1.00", "SUMV_USL": "10.00"}
@@ -116,17 +108,19 @@ def register() -> Rows:
         ],
         "ZAP": [
             case | {"SUMP": "1000.50"},
-            case | {"N_ZAP": "2", "IDCASE": "2", "ID_PAC": "p-2", "SUMV": "2000.50", "SUMP": "1900.50", "SANK_IT": "100.00"},
+            case
+            | {"N_ZAP": "2", "IDCASE": "2", "ID_PAC": "p-2", "SUMV": "2000.50", "SUMP": "1900.50", "SANK_IT": "100.00"}
+            | {"OPLATA": "3", "IDSP": "33", "NOVOR": "20102261"},
         ],
         "SL": [
             visit,
-            visit | {PARENT: 1, "SL_ID": "a-2", "SUM_M": "1500.25", "KSG_KPG": True} | ksg,
-            visit | {PARENT: 1, "SL_ID": "a-3", "SUM_M": "500.25"},
+            visit | {PARENT: 1, "SL_ID": "a-2", "SUM_M": "1500.25", "KSG_KPG": True, "REAB": None} | ksg,
+            visit | {PARENT: 1, "SL_ID": "a-3", "SUM_M": "500.25", "KSG_KPG": True, "REAB": None} | ksg,
         ],
         "USL": [service | {PARENT: 1, "TARIF": "10.00"}],
         "DS2": [{PARENT: 0, "DS2": "I10"}, {PARENT: 2, "DS2": "C34"}],
         "DS3": [{PARENT: 2, "DS3": "J12.8"}],
-        "SL_KOEF": [{PARENT: 1, "IDSL": "1", "Z_SL": "1.20000"}],
+        "SL_KOEF": [{PARENT: row, "IDSL": "1", "Z_SL": "1.20000"} for row in (1, 2)],
         "SANK": [sanction | {PARENT: 1}],
         "SL_ID": [{PARENT: 0, "SL_ID": "a-2"}],
         "CODE_EXP": [{PARENT: 0, "CODE_EXP": "99000001"}],
@@ -149,10 +143,10 @@ def persons() -> Rows:
             {"ID_PAC": "p-2", "W": "2", "DR": "2026-02-01", "FAM_P": "ТЕСТОВА", "IM_P": "ТЕСТ", "W_P": "2"}
             | {"DR_P": "2000-02-29", "DOCTYPE": "14", "DOCSER": "99 00", "DOCNUM": "123456"}
             | {"SNILS": "000-000-000 00", "OKATOG": "99000000000"}
-            | {"OKATOP": "99000000000", "TEL": "8-900-000-00", "OT_P": "Б", "MR": "г. Н", "COMENTP": "-"},
+            | {"OKATOP": "99000000000", "OT_P": "Б", "MR": "г. Н", "COMENTP": "-"},
         ],
         "DOST": [{PARENT: 1, "DOST": "2"}],
-        "DOST_P": [{PARENT: 1, "DOST_P": "1"}],
+        "DOST_P": [{PARENT: 1, "DOST_P": "4"}],
     }
 
 
@@ -200,7 +194,8 @@ def dictionaries() -> Dictionaries:
         "V014": {"IDFRMMP": "3"},
         "V020": {"IDK_PR": "1"},
         "V021": {"IDSPEC": "76"},
-        "V023": {"K_KSG": "st01.001"},
+        "T_KSG": {"K_KSG": "st01.001", "KOEF_UP": "1.00000"},
+        "V023": {"K_KSG": "st01.001", "KOEF_Z": "0.50000"},
         "V024": {"IDDKK": "x"},
         "V025": {"IDPC": "1.0"},
         "V026": {"K_KPG": "1"},
@@ -214,6 +209,6 @@ def dictionaries() -> Dictionaries:
         "T_KSLP": {"IDSL": "1"},
         "T_USL": {"CODE_USL": "A01.01", "TARIF": "10.00"},
     }
-    more = {"V005": [{"IDPOL": "2"}], "M001": [{"IDDS": code} for code in ("I10", "C34", "J12.8")]}
+    more = {"V010": [{"IDSP": "33"}], "V005": [{"IDPOL": "2"}], "M001": [{"IDDS": code} for code in ("I10", "C34", "J12.8")]}
     period = {"DATEBEG": "2020-01-01", "DATEEND": None}
     return Dictionaries(dictionary(n, [row | period, *(m | period for m in more.get(n, []))]) for n, row in codes.items())

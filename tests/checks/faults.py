@@ -24,7 +24,13 @@ BROKEN: dict[str, tuple[int, dict[str, Any]]] = {
     "006F.00.0330": (0, {"DATE_Z_1": "2026-02-11"}),
     "006F.00.0340": (0, {"DATE_Z_2": "2026-03-03"}),
     "006F.00.0370": (1, {"SUMV": "2000.51"}),
-    "006F.00.0390": (2, {}),
+    "006F.00.0030": (0, {"FILENAME": "HM990002S99001_26021"}),
+    "006F.00.0070": (0, {"FILENAME": "HM990001S99001_25021"}),
+    "006F.00.0080": (0, {"FILENAME": "LM990001S99001_25021"}),
+    "006F.00.0090": (0, {"FILENAME": "HM990001S99001_26031"}),
+    "006F.00.0100": (0, {"FILENAME": "LM990001S99001_26031"}),
+    "006F.00.0311": (1, {"NPR_DATE": "2026-01-31"}),
+    "006F.00.0390": (2, {"REAB": "1"}),
     "006F.00.0400": (2, {"DATE_1": "2026-02-01"}),
     "006F.00.0410": (2, {"DATE_1": "2026-02-11"}),
     "006F.00.0420": (2, {"DATE_2": "2026-02-11"}),
@@ -36,6 +42,7 @@ BROKEN: dict[str, tuple[int, dict[str, Any]]] = {
     "006F.00.0560": (0, {"DATE_OUT": "2026-02-11"}),
     "006F.00.0570": (0, {"TARIF": "10.01"}),
     "006F.00.0670": (0, {"DR": "2026-03-04"}),
+    "006F.00.0680": (1, {"DR": "2026-02-03"}),
     "006F.00.0690": (1, {"DR_P": "2012-02-02"}),
     "006F.00.1030": (0, {"SUMMAP": "2901.01"}),
     "006F.00.1040": (0, {"SUMMAV": "3001"}),
@@ -61,8 +68,6 @@ def broken(suite: Suite, check: Check) -> tuple[Rows, int]:
         return _without(suite, check, rows)
     row, values = BROKEN[check.rule] if check.type == "expect_element_in_relation" else _wrong(suite, check, rows)
     rows[suite.table][row] |= values
-    if check.rule == "006F.00.0390":
-        rows["ZAP"][1]["NOVOR"] = "101022611"
     if check.rule == "006F.00.1040":
         rows["ZAP"][0]["SUMV"] = "1000.51"
     return rows, row
@@ -71,7 +76,7 @@ def broken(suite: Suite, check: Check) -> tuple[Rows, int]:
 def _wrong(suite: Suite, check: Check, rows: Rows) -> tuple[int, dict[str, str]]:
     """A wrong value for the first row that has one."""
     column = check.columns[0]
-    row = next(number for number, cells in enumerate(rows[suite.table]) if cells.get(column))
+    row = next((number for number, cells in enumerate(rows[suite.table]) if cells.get(column)), 0)
     if check.parameters.get("calendar"):
         return row, {column: "2026-02-30"}
     if longest := check.parameters.get("max_length"):

@@ -26,8 +26,8 @@ def test_compile_writes_suites_and_removes_stale_ones(tmp_path: Path) -> None:
     stale.parent.mkdir()
     stale.write_text("{}")
     code, output = call("compile", packet(tmp_path), "--folder", str(tmp_path))
-    assert (code, [path.name for path in stale.parent.iterdir()]) == (0, ["H_SCHET.json"])
-    assert "Наборов: 1, проверок: 1" in output
+    assert (code, sorted(path.name for path in stale.parent.iterdir())) == (0, ["H_SCHET.json", "T_SCHET.json"])
+    assert "Наборов: 2, проверок: 2" in output
 
 
 def test_coverage_counts_open_rules_and_gives_reasons(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ SUITES = {kind: suites.load(f"pump/{kind}") for kind in ("H", "L")}
 
 def faulty() -> list[dict[str, Tables]]:
     """Three packages: a wrong case, a right one, one with wrong services and persons."""
-    wrong = changed(changed(register(), "ZAP", 1, USL_OK="9", SUMV="2000.51"), "SL", 2, NHISTORY="")
+    wrong = changed(changed(register(), "ZAP", 1, ISHOD="399", SUMV="2000.51"), "SL", 2, NHISTORY="")
     services = changed(register(), "USL", 0, DATE_IN="2026-02-30", CODE_USL=None)
     return [files(wrong), files(), files(services, changed(persons(), "PERS", 0, W="3"))]
 
@@ -31,25 +31,21 @@ def test_findings_say_what_is_wrong_and_what_was_expected() -> None:
     assert found.dtypes.astype(str).to_dict() == findings.COLUMNS
     by_rule = found.set_index("rule").to_dict("index")
     assert set(by_rule) == {
-        "001F.00.0160",
+        "001F.00.0220",
         "003F.00.2420",
         "006F.00.0370",
         "006F.00.1160",
         "006F.00.1040",
-        "005F.00.0120",
-    } | {
-        "005F.00.0130",
-        "005F.00.0140",
     }
-    assert by_rule["001F.00.0160"] == {
+    assert by_rule["001F.00.0220"] == {
         "member": "H",
         "severity": "error",
         "table": "ZAP",
         "row": 1,
-        "element": "ZAP/Z_SL/USL_OK",
-        "value": "9",
-        "message": "USL_OK «Условия оказания медицинской помощи»: значения нет в справочнике; "
-        "ожидается: значение справочника V006 (поле IDUMP), действующее на дату DATE_Z_2",
+        "element": "ZAP/Z_SL/ISHOD",
+        "value": "399",
+        "message": "ISHOD «Исход заболевания»: значения нет в справочнике; "
+        "ожидается: значение справочника V012 (поле IDIZ), действующее на дату DATE_Z_1",
     }
     assert pd.isna(by_rule["003F.00.2420"]["value"])
     assert by_rule["006F.00.1040"]["severity"] == "fatal"
@@ -60,7 +56,7 @@ def test_many_packages_at_once_give_what_each_gives_alone() -> None:
     together = run_bulk(packages, SUITES, dictionaries(), [ON] * 3, TODAY)
     for package, found in zip(packages, together, strict=True):
         pd.testing.assert_frame_equal(found, run(package, SUITES, dictionaries(), ON, TODAY))
-    assert [len(found) for found in together] == [8, 0, 3]
+    assert [len(found) for found in together] == [5, 0, 3]
     assert together[2]["member"].tolist() == ["H", "H", "L"]
 
 
