@@ -8,12 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
 
-from pipelines.checks import gx, suites
-from pipelines.checks.frames import Bulk, frame
+from pipelines.checks import suites
+from pipelines.checks.frames import Bulk
 from pipelines.checks.relation import Name, parse
 from pipelines.checks.runner import run_suite
 from pipelines.checks.suites import Check, Suite
@@ -136,7 +135,7 @@ def nsi(check: Check) -> Dictionaries:
     if "dictionary" not in wanted:
         return Dictionaries([])
     fields = dict.fromkeys([part.strip() for part in wanted["field"].split("+")], "")
-    fields[list(fields)[0]] = CODE
+    fields[next(iter(fields))] = CODE
     fields |= {name: str(number) for number, name in enumerate(wanted["by"])}
     return Dictionaries([dictionary(wanted["dictionary"], [fields | {"DATEBEG": "2011-01-01", "DATEEND": None}])])
 
