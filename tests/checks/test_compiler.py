@@ -59,7 +59,12 @@ def test_the_shipped_suites_are_those_of_the_published_dictionary(packet: Packet
 
 
 def test_every_unconditional_rule_of_four_classes_is_executed(covered: pd.DataFrame) -> None:
-    wanted = covered[covered["kind"].isin(["H", "L"]) & covered["open"] & ~covered["conditional"] & covered["category"].isin(["001F", "002F", "003F", "004F"])]
+    wanted = covered[
+        covered["kind"].isin(["H", "L"])
+        & covered["open"]
+        & ~covered["conditional"]
+        & covered["category"].isin(["001F", "002F", "003F", "004F"])
+    ]
     assert len(wanted) == 222
     assert wanted[wanted["status"] == compiler.NOT_SUPPORTED]["rule"].tolist() == []
 
