@@ -119,6 +119,10 @@ def _unconditional(record: RuleRecord, element: Element, layout: Layout) -> Form
             return _presence(element, layout, absent=MUST_BE_ABSENT in record.COMMENT.lower())
         case "004F":
             return _format(record, element, layout)
+        case "001K" | "002K" | "003K" if record.VAL_EL:
+            return _values(record, element, layout)
+        case "001K" | "002K" | "003K" if record.NSI_OBJ:
+            return _dictionary(record, element, layout)
     raise NotSupportedError("нет формального выражения")
 
 

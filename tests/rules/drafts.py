@@ -1,4 +1,4 @@
-"""Minimal records made from a rule itself: what satisfies or refutes a condition, put in by hand."""
+"""Minimal records made from a rule itself: what satisfies or refutes a condition, without the evaluators."""
 
 from __future__ import annotations
 
