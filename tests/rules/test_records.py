@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
-from pipelines.checks import suites
-from pipelines.checks.frames import Bulk
+from pipelines.checks import gx, suites
+from pipelines.checks.frames import Bulk, frame
 from pipelines.checks.relation import Name, parse
 from pipelines.checks.runner import run_suite
 from pipelines.checks.suites import Check, Suite
