@@ -112,15 +112,14 @@ def _check(packet: Packet, record: RuleRecord, kind: str, form: Form) -> Check:
 
 @cache
 def handwritten() -> Mapping[str, Mapping[str, Any]]:
-    """Rules written by hand, by id: ``include/rules/handwritten.yaml``."""
-    return _rules("handwritten")
+    """Rules written by hand, by id: ``include/rules/handwritten/<dictionary>.yaml``."""
+    rules: dict[str, Mapping[str, Any]] = {}
+    for path in sorted((ROOT / "include" / "rules" / "handwritten").glob("*.yaml")):
+        rules |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    return rules
 
 
 @cache
 def fatal_elements() -> Mapping[str, Sequence[str]]:
     """Paths by file kind: ``include/rules/severity.yaml``."""
-    return _rules("severity")
-
-
-def _rules(name: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((ROOT / "include" / "rules" / f"{name}.yaml").read_text(encoding="utf-8")))
+    return dict(yaml.safe_load((ROOT / "include" / "rules" / "severity.yaml").read_text(encoding="utf-8")))
