@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, cast
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.checks import compiler, records, suites
+from pipelines.checks import compiler, readings, records, suites
 from pipelines.formats.layout import Layout, load
 
 app = typer.Typer(
     help="Правила контроля: компиляция, охват, пояснения", no_args_is_help=True, pretty_exceptions_show_locals=False
 )
 
-RecordsFile = Annotated[Path, typer.Argument(help="Справочник правил: пакет XML или CSV", exists=True, dir_okay=False)]
+RecordsFiles = Annotated[
+    list[Path], typer.Argument(help="Справочник правил: пакет XML или CSV; можно несколько", exists=True, dir_okay=False)
+]
+REGISTERS = "H,L,C,T,X"
 Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую")]
 
 
 @app.command(name="compile")
 def compile_records(
-    source: RecordsFile,
+    sources: RecordsFiles,
     subsystem: Annotated[str, typer.Option(help="Подсистема: папка в expectations/")] = "pump",
-    kinds: Kinds = "H,L,C,T,X",
+    kinds: Kinds = REGISTERS,
     folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
 ) -> None:
-    """Скомпилировать справочник правил в наборы проверок."""
+    """Скомпилировать справочник правил в наборы проверок; редакции (от старой к новой) – в одни наборы с датами."""
     layouts = _layouts(kinds)
-    compiled = compiler.compile_packet(records.read(source), layouts, subsystem)
+    book = compiler.book([records.read(source) for source in sources], layouts, subsystem)
+    compiled = [suite for _, suite in book.every()]
     target = folder / subsystem
     target.mkdir(parents=True, exist_ok=True)
     for kind in layouts:
@@ -42,12 +48,25 @@ def compile_records(
 
 
 @app.command()
-def coverage(source: RecordsFile, kinds: Kinds = "H,L,C,T,X") -> None:
-    """Сколько действующих правил каждого класса исполняется, и почему не исполняются остальные."""
-    packet = records.read(source)
-    frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))
-    frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
-    console = Console()
+def coverage(sources: RecordsFiles, kinds: Kinds = f"{REGISTERS},R,D,A") -> None:
+    """Сколько действующих правил исполняется: по видам файлов, по правилам, по справочникам – и почему не остальные."""
+    console = Console(soft_wrap=True)
+    whole = []
+    for source in sources:
+        packet = records.read(source)
+        frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))
+        frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
+        _by_kind(console, packet, frame)
+        whole.append((f"{packet.dictionary} {packet.version}", compiler.by_rule(frame)))
+    table = Table("Справочник", "Правил", *compiler.RULE_TITLES.values(), "Исполняется, %", title="Действующие правила")
+    for title, counts in (*whole, ("Всего", sum((counts for _, counts in whole), start=Counter()))):
+        judged = counts.total() - counts[compiler.OUT]
+        share = 100 * (counts[compiler.ALL] + counts[compiler.SOME]) / judged if judged else 0.0
+        table.add_row(title, str(counts.total()), *(str(counts[key]) for key in compiler.RULE_TITLES), f"{share:.1f}")
+    console.print(table)
+
+
+def _by_kind(console: Console, packet: records.Packet, frame: pd.DataFrame) -> None:
     counts = frame.groupby(["kind", "category", "status"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=list(compiler.STATUS_TITLES), fill_value=0)
     table = Table("Вид файла", "Класс", *compiler.STATUS_TITLES.values(), title=f"{packet.dictionary} {packet.version}")
@@ -55,11 +74,11 @@ def coverage(source: RecordsFile, kinds: Kinds = "H,L,C,T,X") -> None:
         kind, category = cast(tuple[str, str], key)
         table.add_row(kind, category, *map(str, row))
     console.print(table)
-    left = frame[frame["status"] == compiler.NOT_SUPPORTED]
-    reasons = Table("Причина", "Класс", "Правил", "Правила")
-    for key, group in left.groupby(["reason", "category"]):
-        reason, category = map(str, key)
-        reasons.add_row(reason, category, str(len(group)), " ".join(group["rule"].str.slice(5)))
+    left = frame[~frame["status"].isin(compiler.EXECUTED)]
+    reasons = Table("Правило", "Виды файлов", "Что с ним", "Причина")
+    for key, group in left.groupby(["rule", "status", "reason"]):
+        rule, status, reason = map(str, key)
+        reasons.add_row(rule, " ".join(group["kind"]), compiler.STATUS_TITLES[status], reason)
     console.print(reasons)
 
 
@@ -90,7 +109,7 @@ def _explain(suite: suites.Suite, check: suites.Check) -> None:
         ("Проверка", f"{check.type} {_parameters(check.parameters)}"),
         ("Действует", f"{since} – {until}"),
         ("Источник", check.source),
-        ("Написано вручную", "да" if check.rule in compiler.handwritten() else "нет"),
+        ("Написано вручную", "да" if check.rule in readings.handwritten() else "нет"),
     ):
         table.add_row(name, text)
     Console().print(table)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.checks.lookups import in_force
 from pipelines.checks.relation import (
     Aggregate,
     Choice,
@@ -27,7 +28,6 @@ from pipelines.checks.relation import (
     Term,
     Today,
 )
-from pipelines.checks.lookups import in_force
 from pipelines.checks.vectors import Days, Ints, Mask, absent, days, encoded, integers, numbers
 from pipelines.nsi.dictionaries import Dictionaries
 

@@ -6,11 +6,12 @@
 
 References: ``COL`` of the row itself (or of the group's presence), ``TABLE.COL`` of the row above, ``sum(TABLE.COL)`` and
 ``count(TABLE)`` of the rows below (``sum`` and ``count`` may carry a relation that chooses them), ``list(TABLE.COL)`` the
-values of a repeated element, ``today()`` the day of processing. ``times(TABLE.COL)`` how many rows within the group above have the row's value. ``year(x)``, ``month(x)`` of a date;
-``years(a, b)`` full years from date a to date b, ``last(x)`` the last character of a text, ``rubric(x)`` its first three.
-``X найден в D.FIELD где F = y на d``: whether the dictionary has a row, in force on d, with both. Parts of the file's name: ``Pi Ni Pp Np YY MM`` and
-``KIND`` (of the main file). ``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the
-dictionaries write and how it is brought to it, is in ``docs/rules-language.md``.
+values of a repeated element, ``times(TABLE.COL)`` how many rows within the group above have the row's value, ``today()``
+the day of processing. ``year(x)``, ``month(x)`` of a date; ``years(a, b)`` full years from date a to date b, ``last(x)``
+the last character of a text, ``rubric(x)`` its first three. ``X найден в D.FIELD где F = y на d``: whether the dictionary
+has a row, in force on d, with both. Parts of the file's name: ``Pi Ni Pp Np YY MM`` and ``KIND`` (of the main file).
+``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the dictionaries write and how it
+is brought to it, is in ``docs/rules-language.md``.
 """
 
 from __future__ import annotations
@@ -173,7 +174,7 @@ class Presence:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Whether a dictionary has a row with the value in ``field`` and ``where`` (field, value) in others, in force ``on`` a day."""
+    """Whether a dictionary has a row, in force ``on`` a day, with the value in ``field`` and ``where`` in other fields."""
 
     subject: Term
     there: bool

@@ -108,13 +108,13 @@ FAULTS: Mapping[str, Cell | Whole | Structure] = {
     ),
     "pr_nov": Cell("недопустимое значение", "002F.00.0080", "H", "ZAP/PR_NOV", _constant("5")),
     "missing": Cell("нет обязательного элемента", "003F.00.2420", "H", "ZAP/Z_SL/SL/NHISTORY", _constant(None)),
-    "c_zab": Cell(
+    "p_cel": Cell(
         "нет элемента, обязательного по условию",
-        "003F.00.0760",
+        "003F.00.0660",
         "H",
-        "ZAP/Z_SL/SL/C_ZAB",
+        "ZAP/Z_SL/SL/P_CEL",
         _constant(None),
-        _filled("SL", "C_ZAB"),
+        _visits_in("3"),
     ),
     "kd": Cell("лишний по условию элемент", "003F.00.0750", "H", "ZAP/Z_SL/SL/KD", _constant("7"), _visits_in("3")),
     "mask": Cell("диагноз не по маске", "004F.00.0810", "H", "ZAP/Z_SL/SL/DS1", _text(lambda old: f"{old[0]}-{old[1:]}")),

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.checks import suites
 from pipelines.checks.runner import run
-from pipelines.formats.tables import ANOMALIES, Tables
+from pipelines.formats.tables import ANOMALIES, Tables, table_schema
 from pipelines.nsi.dictionaries import Dictionaries
 from tests.synthetic.world import OCTOBER, REGION, frame, register
 
@@ -34,7 +34,10 @@ Condition = Callable[[Frame], "pd.Series[bool]"]
 @pytest.mark.parametrize(("organisation", "payer", "period"), SOURCES)
 def test_compiled_rules_find_nothing(organisation: str, payer: str, period: date) -> None:
     found = register(organisation, payer, period, 1500)
-    tables = {role: Tables(file.layout, file.tables, ANOMALIES.empty_table()) for role, file in found.files.items()}
+    tables = {}
+    for role, file in found.files.items():
+        empty = {name: table_schema(file.layout, name).empty_table() for name in file.layout.tables}
+        tables[role] = Tables(file.layout, empty | dict(file.tables), ANOMALIES.empty_table())
     checks = {"H": suites.load("pump/H"), "L": suites.load("pump/L")}
     assert sum(len(suite.checks) for of_role in checks.values() for suite in of_role) > 250
     findings = run(tables, checks, DICTIONARIES, period, date(2026, 11, 22))
