@@ -135,6 +135,14 @@ def find(connection: Connection, identifier: int) -> Stored:
     raise LookupError(f"редакции № {identifier} нет")
 
 
+def of_package(connection: Connection, package: int) -> int:
+    """The edition that came with a package; raises ``LookupError`` when none did."""
+    for edition in stored(connection):
+        if edition.package == package:
+            return edition.id
+    raise LookupError(f"no edition of package {package}")
+
+
 def as_if(connection: Connection, identifier: int, since: date) -> RuleBook:
     """The book in force if the edition were enabled from a day; the region's switches hold over it as well."""
     return rulebook.in_force(connection, identifier, since)

@@ -54,6 +54,15 @@ class RuleBook:
         """All suites with the names that they stand under."""
         return ((name, suite) for name, of_name in self.suites.items() for suite in of_name)
 
+    def fields(self, dictionary: str) -> Mapping[str, set[str]]:
+        """Fields of a dictionary that the checks look into, and the rules that do."""
+        used: dict[str, set[str]] = defaultdict(set)
+        for _, suite in self.every():
+            for check in suite.checks:
+                for name in _looked_up(check, dictionary):
+                    used[name].add(check.rule)
+        return used
+
     @property
     def editions(self) -> tuple[str, ...]:
         """Editions that the checks come from, as they are named in reports: ``Q015, редакция 2.2 от 12.02.2021``."""
@@ -263,6 +272,15 @@ def _joined(older: Suite, newer: Suite) -> Suite:
 
 def _filled(suites: Iterable[Suite]) -> tuple[Suite, ...]:
     return tuple(suite for suite in suites if suite.checks)
+
+
+def _looked_up(check: Check, dictionary: str) -> Iterator[str]:
+    stated = check.parameters
+    if stated.get("dictionary") == dictionary:
+        yield from (part.strip() for field in (*stated["by"], stated["field"]) for part in field.split("+"))
+    mask = stated.get("mask")
+    if mask and mask["dictionary"] == dictionary:
+        yield from (mask["key"], mask["field"])
 
 
 def _over(check: Check) -> bool:
