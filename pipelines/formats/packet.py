@@ -1,4 +1,4 @@
-"""Packets of the federal dictionaries: ``packet`` of ``zglv`` (type, version, date) and ``zap`` records with fields of their own.
+"""Packets of the federal dictionaries: ``packet`` of ``zglv`` (type, version, date) and ``zap`` records.
 
 Their fields are known only from the file: the layout is made of the elements that it holds, and the file is then read by it.
 """

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -31,23 +32,26 @@ _FIELD = {compare.UNDATED: BEGIN, compare.REVERSED: END, compare.OVERLAPPING: BE
 
 @dataclass(frozen=True)
 class Edition:
-    """An edition as it arrived: ``rows`` by field as published, DATEBEG and DATEEND as ISO dates (texts that are no date stay)."""
+    """An edition as it arrived: ``day`` is the date of its header, ``rows`` are as published.
+
+    DATEBEG and DATEEND are ISO dates; a text that is no date stays as it is.
+    """
 
     dictionary: str
     type: str
     version: str
-    date: str
+    day: str
     rows: tuple[Mapping[str, str], ...]
 
     @property
     def issued(self) -> date | None:
         """Day of the header; None for what is no date."""
-        return _day(self.date)
+        return _day(self.day)
 
     @property
     def title(self) -> str:
         """``Q015 2.2 от 12.02.2021``."""
-        return f"{self.dictionary} {self.version} от {self.date}"
+        return f"{self.dictionary} {self.version} от {self.day}"
 
 
 def edition_of(opened: Opened) -> Edition:
@@ -73,12 +77,12 @@ def check_edition(connection: Connection, opened: Opened, so_far: pd.DataFrame) 
 def _header(edition: Edition) -> Iterator[dict[str, object]]:
     expected = types().get(edition.dictionary)
     if expected is not None and edition.type != expected:
-        names = {"dictionary": edition.dictionary, "expected": expected}
-        yield _finding("NSI.020", f"{packet.HEADER}/type", value=edition.type, **names)
+        place = f"{packet.HEADER}/type"
+        yield _finding("NSI.020", place, value=edition.type, dictionary=edition.dictionary, expected=expected)
     if version_number(edition.version) is None:
         yield _finding("NSI.021", f"{packet.HEADER}/version", value=edition.version)
     if edition.issued is None:
-        yield _finding("NSI.022", f"{packet.HEADER}/date", value=edition.date)
+        yield _finding("NSI.022", f"{packet.HEADER}/date", value=edition.day)
 
 
 def _order(connection: Connection, edition: Edition) -> Iterator[dict[str, object]]:
@@ -87,12 +91,15 @@ def _order(connection: Connection, edition: Edition) -> Iterator[dict[str, objec
     if kept is None or kept.issued is None or edition.issued is None or number is None:
         return
     place = f"{packet.HEADER}/version"
-    names = {"dictionary": edition.dictionary, "kept": f"{kept.version} от {kept.issued:%d.%m.%Y}"}
+    names: dict[str, Any] = {
+        "dictionary": edition.dictionary,
+        "kept": f"{kept.version} от {kept.issued:%d.%m.%Y}",
+    }
     if (edition.version, edition.issued) == (kept.version, kept.issued):
         loaded = f"{kept.loaded_at.astimezone(LOCAL):%d.%m.%Y}"
         yield _finding("NSI.030", place, value=edition.version, loaded=loaded, **names)
     elif (edition.issued, number) < (kept.issued, version_number(kept.version) or ()):
-        yield _finding("NSI.040", place, value=f"{edition.version} от {edition.date}", **names)
+        yield _finding("NSI.040", place, value=f"{edition.version} от {edition.day}", **names)
 
 
 def _fields(connection: Connection, edition: Edition) -> Iterator[dict[str, object]]:

@@ -152,7 +152,7 @@ class _Book:
             sheet.set_column(column, column, width)
             sheet.write_string(0, column, title, self._head)
         last = 1
-        for last, row in enumerate(rows, start=1):  # noqa: B007
+        for last, row in enumerate(rows, start=1):
             for column, text in enumerate(row):
                 sheet.write_string(last, column, text[:_CELL], self._cell)
         sheet.freeze_panes(1, 1)
