@@ -104,10 +104,23 @@ def note_report(connection: Connection, identifier: int, sha256: str) -> None:
 
 
 def enable(connection: Connection, identifier: int, since: date, decided_by: str, reason: str) -> None:
-    """Put an edition in force for report days from ``since`` on; raises ``LookupError`` when there is none.
+    """Put an edition in force for report days from ``since`` on; an edition enabled before is moved to the new day.
 
-    An edition enabled before is moved to the new day. The decision is kept and becomes an event of the journal.
+    The decision is kept and becomes an event of the journal. Raises ``LookupError`` when there is no such edition,
+    ``ValueError`` when its rules look into dictionaries or fields that the installation does not have and that no rule of
+    these files needs so far: every package would fail on them.
     """
+    find(connection, identifier)
+    dictionaries = nsi.load(connection)
+    now = rulebook.in_force(connection)
+    lacking = _lacking(as_if(connection, identifier, since), now, dictionaries)
+    known = _lacking(now, now, dictionaries)
+    if new := {name: rules for name, rules in lacking.items() if name not in known}:
+        listed = "; ".join(f"{name}: {', '.join(sorted(rules)[:5])}" for name, rules in sorted(new.items()))
+        raise ValueError(
+            f"В НСИ нет справочников или полей, к которым обращаются правила редакции ({listed}). "
+            f"Загрузите справочники или отключите правила в {rulebook.POLICY}"
+        )
     _decide(connection, identifier, "enabled", since, decided_by, reason)
 
 
@@ -120,6 +133,17 @@ def _decide(connection: Connection, identifier: int, state: str, since: date | N
     decision = {"id": identifier, "state": state, "enabled_from": since, "decided_by": decided_by, "reason": reason}
     if connection.execute(statement("checks/decide"), decision).first() is None:
         raise LookupError(f"редакции № {identifier} нет")
+
+
+def _lacking(book: RuleBook, used: RuleBook, dictionaries: nsi.Dictionaries) -> Mapping[str, set[str]]:
+    """Dictionaries (or ``dictionary.field``) that are not there, and rules that need them; of suites that ``used`` has."""
+    found: dict[str, set[str]] = {}
+    for (dictionary, name), rules in book.look_ups(used.suites).items():
+        if dictionary not in dictionaries:
+            found.setdefault(dictionary, set()).update(rules)
+        elif name not in dictionaries[dictionary].rows.column_names:
+            found.setdefault(f"{dictionary}.{name}", set()).update(rules)
+    return found
 
 
 def stored(connection: Connection) -> list[Stored]:

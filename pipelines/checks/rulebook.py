@@ -54,13 +54,13 @@ class RuleBook:
         """All suites with the names that they stand under."""
         return ((name, suite) for name, of_name in self.suites.items() for suite in of_name)
 
-    def fields(self, dictionary: str) -> Mapping[str, set[str]]:
-        """Fields of a dictionary that the checks look into, and the rules that do."""
-        used: dict[str, set[str]] = defaultdict(set)
-        for _, suite in self.every():
+    def look_ups(self, names: Iterable[str]) -> Mapping[tuple[str, str], set[str]]:
+        """Dictionaries and fields that checks of the named suites look into, and the rules that do."""
+        used: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for suite in chain.from_iterable(self.suites.get(name, ()) for name in names):
             for check in suite.checks:
-                for name in _looked_up(check, dictionary):
-                    used[name].add(check.rule)
+                for looked_up in _look_ups(check):
+                    used[looked_up].add(check.rule)
         return used
 
     @property
@@ -274,13 +274,13 @@ def _filled(suites: Iterable[Suite]) -> tuple[Suite, ...]:
     return tuple(suite for suite in suites if suite.checks)
 
 
-def _looked_up(check: Check, dictionary: str) -> Iterator[str]:
+def _look_ups(check: Check) -> Iterator[tuple[str, str]]:
     stated = check.parameters
-    if stated.get("dictionary") == dictionary:
-        yield from (part.strip() for field in (*stated["by"], stated["field"]) for part in field.split("+"))
-    mask = stated.get("mask")
-    if mask and mask["dictionary"] == dictionary:
-        yield from (mask["key"], mask["field"])
+    if "dictionary" in stated:
+        fields = (part.strip() for name in (*stated["by"], stated["field"]) for part in name.split("+"))
+        yield from ((stated["dictionary"], name) for name in fields)
+    if mask := stated.get("mask"):
+        yield from ((mask["dictionary"], mask[part]) for part in ("key", "field"))
 
 
 def _over(check: Check) -> bool:

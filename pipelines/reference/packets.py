@@ -104,8 +104,9 @@ def _order(connection: Connection, edition: Edition) -> Iterator[dict[str, objec
 
 def _fields(connection: Connection, edition: Edition) -> Iterator[dict[str, object]]:
     there = set(edition.rows[0])
-    for name, rules in sorted(rulebook.in_force(connection).fields(edition.dictionary).items()):
-        if name not in there:
+    book = rulebook.in_force(connection)
+    for (dictionary, name), rules in sorted(book.look_ups(book.suites).items()):
+        if dictionary == edition.dictionary and name not in there:
             yield _finding("NSI.060", packet.RECORD, field=name, rules=", ".join(sorted(rules)[:5]))
 
 

@@ -88,9 +88,15 @@ def _named(kept: Kept) -> str:
 
 
 def _changes(changes: Iterable[Change], titles: Mapping[str, str]) -> Iterable[Sequence[str]]:
+    """A row for each field that changed; what is new or gone is told in one."""
     for change in changes:
-        for name, was, now in change.fields or (("", "", ""),):
-            yield " · ".join(change.key), titles[change.kind], name, was, now
+        named = " · ".join(change.key), titles[change.kind]
+        if change.kind in (NEW, GONE):
+            whole = "; ".join(f"{name}: {was or now}" for name, was, now in change.fields)
+            yield (*named, "", "", whole) if change.kind == NEW else (*named, "", whole, "")
+            continue
+        for name, was, now in change.fields:
+            yield (*named, name, was, now)
 
 
 def _outcomes(outcomes: Iterable[Outcome]) -> Iterable[Sequence[str]]:
