@@ -113,10 +113,15 @@ def enable(connection: Connection, identifier: int, since: date, decided_by: str
     find(connection, identifier)
     dictionaries = nsi.load(connection)
     now = rulebook.in_force(connection)
-    lacking = _lacking(as_if(connection, identifier, since), now, dictionaries)
-    known = _lacking(now, now, dictionaries)
-    if new := {name: rules for name, rules in lacking.items() if name not in known}:
-        listed = "; ".join(f"{name}: {', '.join(sorted(rules)[:5])}" for name, rules in sorted(new.items()))
+    then = as_if(connection, identifier, since)
+    lacking: dict[str, set[str]] = {}
+    for suites in now.suites:  # others belong to files that nobody exchanges
+        known = _lacking(now, suites, dictionaries)
+        for place, rules in _lacking(then, suites, dictionaries).items():
+            if place not in known:
+                lacking.setdefault(place, set()).update(rules)
+    if lacking:
+        listed = "; ".join(f"{place}: {', '.join(sorted(rules)[:5])}" for place, rules in sorted(lacking.items()))
         raise ValueError(
             f"В НСИ нет справочников или полей, к которым обращаются правила редакции ({listed}). "
             f"Загрузите справочники или отключите правила в {rulebook.POLICY}"
@@ -135,10 +140,10 @@ def _decide(connection: Connection, identifier: int, state: str, since: date | N
         raise LookupError(f"редакции № {identifier} нет")
 
 
-def _lacking(book: RuleBook, used: RuleBook, dictionaries: nsi.Dictionaries) -> Mapping[str, set[str]]:
-    """Dictionaries (or ``dictionary.field``) that are not there, and rules that need them; of suites that ``used`` has."""
+def _lacking(book: RuleBook, suites: str, dictionaries: nsi.Dictionaries) -> Mapping[str, set[str]]:
+    """Dictionaries (or ``dictionary.field``) that are not there, and rules of the named suites that need them."""
     found: dict[str, set[str]] = {}
-    for (dictionary, name), rules in book.look_ups(used.suites).items():
+    for (dictionary, name), rules in book.look_ups([suites]).items():
         if dictionary not in dictionaries:
             found.setdefault(dictionary, set()).update(rules)
         elif name not in dictionaries[dictionary].rows.column_names:

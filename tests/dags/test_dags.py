@@ -31,7 +31,7 @@ def test_every_file_is_read_and_gives_one_dag(dagbag):
     assert {path.stem for path in (ROOT / "dags").glob("*.py")} == set(DAGS)
     assert set(dagbag.dags) == set(DAGS)
     assert all(ROOT / "dags" / f"{name}.py" == ROOT / dag.fileloc for name, dag in dagbag.dags.items())
-    assert len(dagbag.dags) == 6
+    assert len(dagbag.dags) == 7
 
 
 @pytest.mark.parametrize("name", DAGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from pipelines import nsi
 from pipelines.checks import editions, rulebook
+from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange import journal
 from pipelines.exchange.model import Result
 from pipelines.ground import database as db
@@ -29,6 +30,15 @@ NEW_RULE = "003F.00.9010"
 FIRST = [rule("003F.00.9000"), rule(NEW_RULE, COMMENT), rule("003F.00.9020", "ZL_LIST/ZAP/NO_SUCH")]
 SECOND = [rule("003F.00.9000", DATEEND="31.12.2025"), rule(NEW_RULE, COMMENT, kinds="H,C"), rule("003F.00.9030", kinds="C")]
 SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
+
+
+@pytest.fixture(scope="module")
+def refusing(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world that nothing gets into: one for all broken packets."""
+    url = postgres.create_database("refusing", template="template_oms")
+    yield World(url, tmp_path_factory.mktemp("refusing")).set_up()
+    db.engine(url).dispose()
+    postgres.drop_database("refusing")
 
 
 @pytest.fixture
@@ -139,10 +149,10 @@ def test_the_same_an_older_and_a_foreign_edition_are_told_apart(world: World) ->
         (q015([rule("1", DATEBEG="2026.01.01")]), "NSI.080"),
     ],
 )
-def test_a_broken_packet_is_refused_with_its_fault(world: World, content: bytes, code: str) -> None:
-    assert send(world, "Q015.xml", content) is Result.REJECTED
-    assert code in found(world)
-    assert world.rows("select count(*) as kept from nsi.edition where dictionary = 'Q015'") == [{"kept": 0}]
+def test_a_broken_packet_is_refused_with_its_fault(refusing: World, content: bytes, code: str) -> None:
+    assert send(refusing, "Q015.xml", content) is Result.REJECTED
+    assert code in found(refusing)
+    assert refusing.rows("select count(*) as kept from nsi.edition where dictionary = 'Q015'") == [{"kept": 0}]
 
 
 def test_only_the_fund_sends_dictionaries(world: World) -> None:
