@@ -185,7 +185,9 @@ def in_force(connection: Connection, also: int | None = None, since: date | None
     """
     rows = connection.execute(statement("checks/identity"), {"policy": POLICY, "also": also, "since": since}).all()
     key = tuple((row.dictionary, row.sha256, row.enabled_from) for row in rows)  # ids begin anew in another database
-    if key not in _made:
+    if key in _made:
+        _made[key] = _made.pop(key)  # the one used last goes last
+    else:
         book = shipped()
         for row in rows:
             if row.id is not None:
