@@ -120,7 +120,6 @@ def test_the_next_edition_is_compared_with_the_one_before(world: World) -> None:
     assert {(row[0], row[1]) for row in changes} >= {("003F.00.9020", "исключено"), ("003F.00.9030", "новое")}
 
 
-@pytest.mark.feature("ERZ-19")
 def test_the_same_an_older_and_a_foreign_edition_are_told_apart(world: World) -> None:
     send(world, "Q015.xml", q015(FIRST))
     assert send(world, "Q015.xml", q015(FIRST)) is Result.DUPLICATE
@@ -210,6 +209,7 @@ def test_what_would_be_in_force_can_be_seen_before_the_decision(world: World) ->
     assert [check.since for suite in then["pump/H"] for check in suite.checks if check.rule == NEW_RULE] == [OCTOBER]
 
 
+@pytest.mark.feature("ERZ-19", "TECH-14")
 def test_another_dictionary_is_in_force_when_it_was_accepted(world: World) -> None:
     rows = [{"IDPR": "7777", "PRNAME": "вымышленный", "DATEBEG": "01.01.2026", "DATEEND": ""}]
     assert send(world, "V002.xml", packet("ProfOt", "5.0", "30.01.2026", rows)) is Result.ACCEPTED
@@ -236,6 +236,13 @@ def test_faulty_periods_are_told_and_do_not_refuse_the_edition(world: World) -> 
     assert send(world, "V777.xml", packet("Test", "1.0", "30.01.2026", rows)) is Result.ACCEPTED
     assert {"NSI.070", "NSI.071", "NSI.072"} == set(found(world))
     assert "KOD 1" in found(world)["NSI.072"]
+
+
+def test_the_published_rules_enabled_over_the_shipped_accept_a_good_register(world: World, shared: Path) -> None:
+    content = (shared / "data" / "nsi" / "federal_xml" / "Q015.xml").read_bytes()
+    assert send(world, "Q015.xml", content) is Result.ACCEPTED
+    enable(world, OCTOBER)
+    assert judged(world, OCTOBER) == (Result.ACCEPTED, set())
 
 
 @pytest.mark.feature("ERZ-19")
