@@ -56,7 +56,8 @@ def copy_table(connection: Connection, target: str, rows: pa.Table) -> int:
 def read_frame(connection: Connection, query: str) -> pd.DataFrame:
     """Rows of a query by COPY, many times faster than through a cursor; ``query`` is SQL without parameters.
 
-    Columns of whole numbers come as int64 (``Int64`` where one is absent), of date as ``datetime64[ms]``, all others as ``str``.
+    Columns of whole numbers come as int64 (``Int64`` where one is absent), of date as
+    ``datetime64[ms]``, all others as ``str``.
     """
     cursor = connection.connection.cursor()
     cursor.execute(f"select * from ({query}) as described limit 0")  # noqa: S608
