@@ -61,7 +61,7 @@ def test_money_is_whole_kopecks_and_days_are_days(loaded):
 
 def test_every_case_has_its_person_and_account(loaded):
     world, read = loaded
-    assert not read.cases[["DR", "W", "CODE_MO", "NSCHET", "PLAT"]].isna().any().any()
+    assert not read.cases[["DR", "W", "CODE_MO", "NSCHET"]].isna().any().any()
     (row,) = world.rows(
         "select p.fam, p.dr from pump.h_zap z join pump.l_pers p on p.package = z.package and p.id_pac = z.id_pac "
         "order by z.package, z.row offset 10 limit 1"
