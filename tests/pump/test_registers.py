@@ -199,9 +199,9 @@ def test_a_month_opened_before_a_table_came_is_completed(database: str) -> None:
 
 
 def test_all_kinds_are_read_back_as_a_month(world: World) -> None:
-    for kind in SENDERS:
+    for kind, sender in SENDERS.items():
         made = register(kind)
-        world.drop(SENDERS[kind], f"{made.name}.zip", package(made)[1])
+        world.drop(sender, f"{made.name}.zip", package(made)[1])
     world.run()
     with db.transaction(world.url) as connection:
         read = month.read(connection, PERIOD)
