@@ -339,6 +339,8 @@ def _relation(element: Element, layout: Layout, text: str) -> Form:
         resolved = resolve_condition(stated, layout, element.table)
     except UnknownNameError as error:
         raise NotSupportedError(f"нет в структуре файла: {error}") from error
+    if element.type == "S" and element.table_head:
+        raise NotSupportedError("соотношение задано для группы, у которой нет значения")
     names = list(dict.fromkeys([element.column, *map(str, references(resolved))]))
     types = {name: kind_of(layout, element.table, name) for name in names}
     _comparable(resolved, types)
