@@ -23,7 +23,7 @@ from pipelines.nsi import Dictionaries
 
 @dataclass(frozen=True)
 class Verification:
-    """All findings of a package, located, and the mask of records that stand (``bool`` per row of the record table)."""
+    """All findings of a package and the mask of records that stand (``bool`` per row of the record table)."""
 
     findings: pd.DataFrame
     accepted: Mask
@@ -32,16 +32,20 @@ class Verification:
 def control(connection: Connection, kind: PackageKind, opened: Opened, dictionaries: Dictionaries) -> Verification:
     """Run every check of the kind over an opened package."""
     received = opened.package.received_at.date()
-    parts = [_structure(role, tables) for role, tables in opened.tables.items()]
     of_role = {member.role: suites.load(member.suites) for member in kind.members if member.suites}
-    parts.append(run(opened.tables, of_role, dictionaries, kind.report_date(opened) or received, received))
-    so_far = found.concat(parts)
-    parts.append(_values(opened, so_far))
+    ruled = run(opened.tables, of_role, dictionaries, kind.report_date(opened) or received, received)
+    concluded = conclude(connection, kind, opened, ruled)
+    return Verification(locate(concluded.findings, opened.tables), concluded.accepted)
+
+
+def conclude(connection: Connection, kind: PackageKind, opened: Opened, ruled: pd.DataFrame) -> Verification:
+    """What the findings of the rules come to with those of structure, values and the kind's own checks; not located."""
+    parts = [*(_structure(role, tables) for role, tables in opened.tables.items()), ruled]
+    parts.append(_values(opened, found.concat(parts)))
     for check in kind.checks:
         parts.append(check(connection, opened, found.concat(parts)))
     everything = found.concat(parts)
-    accepted = _accepted(kind, opened, everything)
-    return Verification(locate(everything, opened.tables), accepted)
+    return Verification(everything, _accepted(kind, opened, everything))
 
 
 def _structure(role: str, tables: Tables) -> pd.DataFrame:
@@ -62,9 +66,10 @@ def _finding(role: str, layout: Layout, row: dict[str, object]) -> dict[str, obj
 
 
 def _values(opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
+    """Faulty values; those that a finding names already are left out, but a warning does not excuse what cannot be loaded."""
     parts = []
     for role, tables in opened.tables.items():
-        named = so_far[so_far["member"] == role]
+        named = so_far[(so_far["member"] == role) & (so_far["severity"] != "warning")]
         faults = value_faults(tables, named)
         parts.append(found.frame(_finding(role, tables.layout, row) for row in faults))
     return found.concat(parts)
