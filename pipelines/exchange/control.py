@@ -66,7 +66,7 @@ def _finding(role: str, layout: Layout, row: dict[str, object]) -> dict[str, obj
 
 
 def _values(opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
-    """Faulty values; those that a finding names already are left out, but a warning does not excuse what cannot be loaded."""
+    """Faulty values that no finding names yet; a warning does not excuse what cannot be loaded."""
     parts = []
     for role, tables in opened.tables.items():
         named = so_far[(so_far["member"] == role) & (so_far["severity"] != "warning")]

@@ -1,10 +1,10 @@
 """One opened package under two sets of rules: which cases change sides, what that costs, and which rule is the cause.
 
-A case is *newly refused* when it stands under the rules before the change and does not under those after it; *newly accepted*
-the other way round. A total counts a case once. A rule is a *cause* when its own findings of the side that refuses the case
-are enough to refuse it on the side that accepts it: a case may have several causes and counts once for each, so that the
-rules' figures may add up to more than the total. Acceptance is that of ``control.conclude``, with the kind's policy: under
-the policy ``package`` one error refuses every case of the package, and its rule is the cause for all of them.
+A case is *newly refused* when it stands under the rules before the change and does not under those after it, and *newly
+accepted* the other way round. A total counts a case once. A rule is a *cause* when its own findings of the side that refuses
+the case are enough to refuse it on the side that accepts it: a case may have several causes and counts once for each, so
+that the rules' figures may add up to more than the total. Acceptance is that of ``control.conclude`` with the kind's policy:
+under ``package`` one error refuses every case of the package, and its rule is the cause for all of them.
 
 A finding *appears* or *vanishes idly* when it does not change the acceptance of its case: it is a warning, or its case is
 refused either way. A finding that stands at no case (the file as a whole, a person) is idle when its rule changes no case of
@@ -37,6 +37,8 @@ Kopecks = npt.NDArray[np.int64]
 SUM = "SUMV"
 """Column of a record with what it costs, in roubles; records without it cost nothing."""
 
+_MOST = 10**17
+"""Kopecks of a number of 15 digits, the most that a layout declares; a longer one is no amount."""
 _SAME = [name for name in found.COLUMNS if name != "message"]
 
 
@@ -58,7 +60,7 @@ class RuleMoved(Moved):
 
 @dataclass(frozen=True)
 class Compared:
-    """A package under both sets: all its cases with their kopecks (``int64``), those that moved, and the rules that differ."""
+    """A package under both sets: kopecks of each of its cases, those that moved, and the rules with other findings."""
 
     kopecks: Kopecks
     moved: Moved
@@ -162,11 +164,13 @@ def _kopecks(kind: PackageKind, opened: Opened) -> Kopecks:
         return np.zeros(records.num_rows, np.int64)
     texts = pc.dictionary_encode(records[SUM].combine_chunks())
     amounts = np.array([0, *(_amount(value) for value in texts.dictionary.to_pylist())], np.int64)
-    return amounts[np.asarray(pc.fill_null(texts.indices, -1)) + 1]
+    costs: Kopecks = amounts[np.asarray(pc.fill_null(texts.indices, -1)) + 1]
+    return costs
 
 
 def _amount(value: str) -> int:
     try:
-        return kopecks(value)
+        amount = kopecks(value)
     except ValueError:
         return 0
+    return amount if abs(amount) < _MOST else 0
