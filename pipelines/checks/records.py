@@ -131,5 +131,7 @@ def _latin_names(text: str) -> str:
 def _day(text: str) -> date | None:
     if not text:
         return None
+    if "-" in text:  # as editions in the database have it
+        return date.fromisoformat(text)
     day, month, year = text.split(".")
     return date(int(year), int(month), int(day))

@@ -42,6 +42,11 @@ class Check:
     since: date | None = None
     until: date | None = None
 
+    @property
+    def dictionary(self) -> str:
+        """Name of the dictionary that the rule comes from: what ``source`` begins with."""
+        return self.source.partition(",")[0]
+
     def valid_on(self, day: date) -> bool:
         """Whether the rule is in force on a day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)

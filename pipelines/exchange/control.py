@@ -10,8 +10,8 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from pipelines.checks import findings as found
-from pipelines.checks import suites
 from pipelines.checks.locate import locate
+from pipelines.checks.rulebook import in_force
 from pipelines.checks.runner import run
 from pipelines.checks.values import value_faults
 from pipelines.exchange import messages
@@ -32,7 +32,8 @@ class Verification:
 def control(connection: Connection, kind: PackageKind, opened: Opened, dictionaries: Dictionaries) -> Verification:
     """Run every check of the kind over an opened package."""
     received = opened.package.received_at.date()
-    of_role = {member.role: suites.load(member.suites) for member in kind.members if member.suites}
+    book = in_force(connection)
+    of_role = {member.role: book[member.suites] for member in kind.members if member.suites}
     ruled = run(opened.tables, of_role, dictionaries, kind.report_date(opened) or received, received)
     concluded = conclude(connection, kind, opened, ruled)
     return Verification(locate(concluded.findings, opened.tables), concluded.accepted)

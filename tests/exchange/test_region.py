@@ -57,7 +57,7 @@ def test_an_organisation_is_active_on_its_last_day_only(demo: Region) -> None:
         (lambda d: d.pop("okato"), "нет поля okato"),
         (lambda d: d.update(code=98), "region.yaml.code"),
         (lambda d: d["organisations"][0].update(code="98001"), "organisations[1].code"),
-        (lambda d: d["organisations"][2].update(kind="ТФОМС"), "organisations[3].kind"),
+        (lambda d: d["organisations"][2].update(kind="ФОМС"), "organisations[3].kind"),
         (lambda d: d["organisations"][1].update(channels=["fax"]), "organisations[2].channels"),
         (lambda d: d["organisations"][1].update(until=date(2000, 1, 1)), "organisations[2].until"),
         (lambda d: d["organisations"][1].update(adresses=[]), "неизвестное поле adresses"),
