@@ -47,11 +47,15 @@ class RuleChange:
 
 @dataclass(frozen=True)
 class Difference:
-    """Checks of two sets, parted by whether they judge alike; texts, sources and editions do not count."""
+    """Checks of two sets, parted by whether they judge alike from a day on (None: on any day).
+
+    Texts, sources and editions do not count.
+    """
 
     common: Book
     before: Book
     after: Book
+    day: date | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -59,14 +63,15 @@ class Difference:
         return frozenset(name for book in (self.before, self.after) for name, suites in book.items() if suites)
 
 
-def between(before: Book, after: Book) -> Difference:
-    """Part the checks of two sets; every name of either is in all three parts of the result."""
+def between(before: Book, after: Book, day: date | None = None) -> Difference:
+    """Part the checks of two sets; every name of either is in all three parts of the result. What ends before ``day``
+    is left out, what began before it counts as having begun."""
     names = sorted({*before, *after})
     common: dict[str, list[Suite]] = {name: [] for name in names}
     gone: dict[str, list[Suite]] = {name: [] for name in names}
     came: dict[str, list[Suite]] = {name: [] for name in names}
     for name in names:
-        old, new = _by_table(before.get(name, ())), _by_table(after.get(name, ()))
+        old, new = _by_table(before.get(name, ()), day), _by_table(after.get(name, ()), day)
         for place in sorted({*old, *new}):
             shared = Counter(map(_judges, old.get(place, ()))) & Counter(map(_judges, new.get(place, ())))
             kept, left = _part(old.get(place, []), shared)
@@ -75,7 +80,7 @@ def between(before: Book, after: Book) -> Difference:
                 if checks:
                     layout, table = place
                     target[name].append(Suite(f"{name}_{table}", layout, table, tuple(checks)))
-    return Difference(common, gone, came)
+    return Difference(common, gone, came, day)
 
 
 def rule_changes(before: Book, after: Book, day: date) -> tuple[RuleChange, ...]:
@@ -138,11 +143,18 @@ def _part(checks: Sequence[Check], shared: Counter[str]) -> tuple[list[Check], l
     return kept, others
 
 
-def _by_table(suites: Sequence[Suite]) -> dict[tuple[str, str], list[Check]]:
+def _by_table(suites: Sequence[Suite], day: date | None) -> dict[tuple[str, str], list[Check]]:
     found: dict[tuple[str, str], list[Check]] = defaultdict(list)
     for suite in suites:
-        found[(suite.layout, suite.table)].extend(suite.checks)
+        found[(suite.layout, suite.table)].extend(suite.checks if day is None else _from(suite.checks, day))
     return dict(found)
+
+
+def _from(checks: Sequence[Check], day: date) -> Iterator[Check]:
+    """The checks as they hold on a day and after it."""
+    for check in checks:
+        if check.until is None or check.until >= day:
+            yield replace(check, since=None) if check.since is not None and check.since <= day else check
 
 
 def _by_rule(book: Book) -> dict[tuple[str, str], list[Check]]:

@@ -27,7 +27,7 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True)
 class NewSwitch:
-    """A switch to be made: ``action`` is a severity, ``off``, ``TEXT`` or ``RESTORE``; an empty ``kind`` means every file."""
+    """A switch to be made: ``action`` is a severity, ``off``, ``TEXT`` or ``RESTORE``; no ``kind`` means every file."""
 
     rule: str
     kind: str

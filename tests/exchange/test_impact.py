@@ -19,7 +19,7 @@ from pipelines.exchange.impact.figures import Impact, by, joined, missing, of_pa
 from pipelines.exchange.kinds import Opened, PackageKind, Policy
 from pipelines.exchange.model import Package
 from pipelines.pump import KINDS
-from tests.checks.build import Rows, changed, dictionaries, files, persons, register
+from tests.checks.build import ON, Rows, changed, dictionaries, files, persons, register
 
 NAME = "HM990001S99001_26021"
 SHIPPED = RuleBook({f"pump/{layout}": suites.load(f"pump/{layout}") for layout in ("H", "L")})
@@ -63,9 +63,9 @@ def replayed(
     policy: Policy = "records",
     day: date | None = None,
 ) -> Compared:
-    difference = between(before.suites, after.suites)
+    difference = between(before.suites, after.suites, day)
     of = opened(main, pers if pers is not None else three_persons())
-    return compare(None, kind(policy), of, difference, dictionaries(), day)  # type: ignore[arg-type]
+    return compare(None, kind(policy), of, difference, dictionaries())  # type: ignore[arg-type]
 
 
 def switched(*switches: Switch) -> RuleBook:
@@ -214,6 +214,21 @@ def test_a_change_to_come_is_seen_on_the_registers_that_are_there() -> None:
     rows = changed(three(), "ZAP", 1, ISHOD="399")
     assert not replayed(SHIPPED, after, rows).moved.accepted.any(), "on the report month's own day nothing changes yet"
     assert cases(replayed(SHIPPED, after, rows, day=date(2027, 1, 1)).moved.accepted) == [1]
+
+
+def test_a_change_that_begins_earlier_is_no_difference_later() -> None:
+    """So that a new edition, which begins anew for every rule, is compared by what it judges."""
+    begun = RuleBook(
+        {
+            name: tuple(
+                replace(suite, checks=tuple(replace(check, since=max(check.since or ON, ON)) for check in suite.checks))
+                for suite in of_name
+            )
+            for name, of_name in SHIPPED.suites.items()
+        }
+    )
+    assert between(SHIPPED.suites, begun.suites).names == {"pump/H", "pump/L"}
+    assert between(SHIPPED.suites, begun.suites, ON).names == frozenset()
 
 
 def test_figures_add_up_and_survive_the_store() -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -82,17 +81,16 @@ def compare(
     opened: Opened,
     difference: Difference,
     dictionaries: Dictionaries,
-    day: date | None = None,
 ) -> Compared:
     """Replay a package; ``kind`` with the region's policy.
 
-    Rules are taken as of the package's report date, but not before ``day``, the first day of the change: so a change that is
-    yet to come is seen on the registers that are there. The checks that both sides have run only where the others' findings
-    may change something. Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
+    Rules are taken as of the package's report date, but not before ``difference.day``, the first day of the change: so a
+    change that is yet to come is seen on the registers that are there. The checks that both sides have run only where the
+    others' findings may change something. Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
     """
     received = opened.package.received_at.date()
     on = kind.report_date(opened) or received
-    on = max(on, day) if day else on
+    on = max(on, difference.day) if difference.day else on
 
     def ruled(book: Book) -> pd.DataFrame:
         return run(opened.tables, _of_role(kind, book), dictionaries, on, received)

@@ -98,7 +98,7 @@ class Proposal:
 
     @cached_property
     def difference(self) -> Difference:
-        return between(self.before.suites, self.after.suites)
+        return between(self.before.suites, self.after.suites, self.request.since)
 
     @cached_property
     def changes(self) -> tuple[RuleChange, ...]:

@@ -28,7 +28,7 @@ class ImpactError(ValueError):
     """A change that cannot be replayed or enabled; the text says why, in Russian."""
 
 
-def replay(processor: Processor, difference: Difference, day: date, since: date, until: date) -> Impact:
+def replay(processor: Processor, difference: Difference, since: date, until: date) -> Impact:
     """Figures of the packages whose report month is between ``since`` and ``until`` (first days of months, both included).
 
     One package is held in memory at a time, each in a transaction that is rolled back. Packages whose bytes are gone or
@@ -38,8 +38,8 @@ def replay(processor: Processor, difference: Difference, day: date, since: date,
     with database.transaction(processor.url) as connection:
         parameters = {"kinds": [kind.code for kind in kinds], "since": since, "until": until}
         packages = connection.execute(statement("exchange/impact_packages"), parameters).all()
-        _check_dictionaries(difference, processor.dictionaries(connection))
-    return joined(_parts(processor, difference, day, packages))
+        _check_dictionaries(kinds, difference, processor.dictionaries(connection))
+    return joined(_parts(processor, difference, packages))
 
 
 def concerned(kinds: Sequence[PackageKind], difference: Difference) -> list[PackageKind]:
@@ -47,9 +47,7 @@ def concerned(kinds: Sequence[PackageKind], difference: Difference) -> list[Pack
     return [kind for kind in kinds if any(member.suites in difference.names for member in kind.members)]
 
 
-def _parts(
-    processor: Processor, difference: Difference, day: date, packages: Sequence[Row[tuple[object, ...]]]
-) -> Iterator[Impact]:
+def _parts(processor: Processor, difference: Difference, packages: Sequence[Row[tuple[object, ...]]]) -> Iterator[Impact]:
     for row in packages:
         place = {"kind": str(row.kind), "period": str(row.period), "organisation": str(row.sender)}
         try:
@@ -61,7 +59,7 @@ def _parts(
             yield missing(row.id, row.name, place, reason)
             continue
         with database.engine(processor.url).connect() as connection:  # closed without a commit: a replay changes nothing
-            compared = compare(connection, kind, opened, difference, processor.dictionaries(connection), day)
+            compared = compare(connection, kind, opened, difference, processor.dictionaries(connection))
         log.info("Пакет № %d воспроизведён, случаев %d", row.id, len(compared.kopecks))
         yield of_package(place, compared)
 
@@ -74,8 +72,9 @@ def reopen(processor: Processor, row: Row[tuple[object, ...]]) -> tuple[PackageK
     return kind, opened
 
 
-def _check_dictionaries(difference: Difference, dictionaries: Dictionaries) -> None:
+def _check_dictionaries(kinds: Sequence[PackageKind], difference: Difference, dictionaries: Dictionaries) -> None:
+    used = {member.suites for kind in kinds for member in kind.members if member.suites}
     for book in (difference.before, difference.after):
-        absent = sorted(required_dictionaries(book) - set(dictionaries))
+        absent = sorted(required_dictionaries({name: book[name] for name in used & book.keys()}) - set(dictionaries))
         if absent:
             raise ImpactError(f"правилам нужны справочники, которые не загружены: {', '.join(absent)}")

@@ -42,7 +42,7 @@ def plan(exchange: Exchange, request: Request) -> str:
 def replay_months(exchange: Exchange, request: Request, digest: str, since: date, until: date) -> str:
     """Replay the packages of some report months; returns the address of the figures in the store."""
     proposal = _same(exchange, request, digest)
-    impact = replay(exchange.processor, proposal.difference, request.since, since, until)
+    impact = replay(exchange.processor, proposal.difference, since, until)
     return exchange.store.put(impact.to_bytes())
 
 
