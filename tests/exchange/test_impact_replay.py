@@ -253,7 +253,7 @@ def test_an_approval_is_of_what_was_replayed_by_whom_and_once(world: World) -> N
         assert [(switch.severity, switch.since) for switch in found if switch.rule == PROFILE] == [("off", SINCE)]
         assert list(journal.verify(connection, exchange.store)) == []
     with pytest.raises(ImpactError, match="ничего не меняет"):
-        service.plan(exchange, request("off", PROFILE, kind="H"))
+        service.plan(exchange, asked)
 
 
 def test_a_rejection_is_noted_and_enables_nothing(world: World) -> None:

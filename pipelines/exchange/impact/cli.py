@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from pipelines.exchange.impact import service
-from pipelines.exchange.impact.proposal import ACTIONS, EDITION, Request
+from pipelines.exchange.impact.actions import ACTIONS, EDITION
+from pipelines.exchange.impact.proposal import Request
 from pipelines.exchange.impact.replay import ImpactError
 from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.service import Exchange

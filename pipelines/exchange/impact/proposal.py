@@ -13,22 +13,11 @@ from sqlalchemy import Connection
 
 from pipelines.checks import editions, policy, rulebook
 from pipelines.checks.difference import Difference, RuleChange, between, rule_changes
-from pipelines.checks.findings import SEVERITIES
-from pipelines.checks.rulebook import OFF, RuleBook
+from pipelines.checks.rulebook import RuleBook
+from pipelines.exchange.impact.actions import ACTIONS, EDITION, MOST_MONTHS
 from pipelines.exchange.impact.replay import ImpactError
 from pipelines.exchange.impact.report import Subject
-from pipelines.exchange.protocol import SEVERITY_TITLES
 
-EDITION = "edition"
-ACTIONS = {
-    EDITION: "ввести редакцию справочника правил",
-    OFF: "не проверять",
-    **{severity: f"степень: {SEVERITY_TITLES[severity]}" for severity in reversed(SEVERITIES)},
-    policy.TEXT: "другой текст сообщения",
-    policy.RESTORE: "как в справочнике правил",
-}
-"""What can be proposed, as the operator reads it."""
-MOST_MONTHS = 36
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 
 
