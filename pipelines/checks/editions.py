@@ -104,10 +104,28 @@ def note_report(connection: Connection, identifier: int, sha256: str) -> None:
 
 
 def enable(connection: Connection, identifier: int, since: date, decided_by: str, reason: str) -> None:
-    """Put an edition in force for report days from ``since`` on; raises ``LookupError`` when there is none.
+    """Put an edition in force for report days from ``since`` on; an edition enabled before is moved to the new day.
 
-    An edition enabled before is moved to the new day. The decision is kept and becomes an event of the journal.
+    The decision is kept and becomes an event of the journal. Raises ``LookupError`` when there is no such edition,
+    ``ValueError`` when its rules look into dictionaries or fields that the installation does not have and that no rule of
+    these files needs so far: every package would fail on them.
     """
+    find(connection, identifier)
+    dictionaries = nsi.load(connection)
+    now = rulebook.in_force(connection)
+    then = as_if(connection, identifier, since)
+    lacking: dict[str, set[str]] = {}
+    for suites in now.suites:  # others belong to files that nobody exchanges
+        known = _lacking(now, suites, dictionaries)
+        for place, rules in _lacking(then, suites, dictionaries).items():
+            if place not in known:
+                lacking.setdefault(place, set()).update(rules)
+    if lacking:
+        listed = "; ".join(f"{place}: {', '.join(sorted(rules)[:5])}" for place, rules in sorted(lacking.items()))
+        raise ValueError(
+            f"В НСИ нет справочников или полей, к которым обращаются правила редакции ({listed}). "
+            f"Загрузите справочники или отключите правила в {rulebook.POLICY}"
+        )
     _decide(connection, identifier, "enabled", since, decided_by, reason)
 
 
@@ -122,6 +140,17 @@ def _decide(connection: Connection, identifier: int, state: str, since: date | N
         raise LookupError(f"редакции № {identifier} нет")
 
 
+def _lacking(book: RuleBook, suites: str, dictionaries: nsi.Dictionaries) -> Mapping[str, set[str]]:
+    """Dictionaries (or ``dictionary.field``) that are not there, and rules of the named suites that need them."""
+    found: dict[str, set[str]] = {}
+    for (dictionary, name), rules in book.look_ups([suites]).items():
+        if dictionary not in dictionaries:
+            found.setdefault(dictionary, set()).update(rules)
+        elif name not in dictionaries[dictionary].rows.column_names:
+            found.setdefault(f"{dictionary}.{name}", set()).update(rules)
+    return found
+
+
 def stored(connection: Connection) -> list[Stored]:
     """All editions, by dictionary and arrival."""
     return [Stored(*row) for row in connection.execute(statement("checks/editions"))]
@@ -133,6 +162,14 @@ def find(connection: Connection, identifier: int) -> Stored:
         if edition.id == identifier:
             return edition
     raise LookupError(f"редакции № {identifier} нет")
+
+
+def of_package(connection: Connection, package: int) -> int:
+    """The edition that came with a package; raises ``LookupError`` when none did."""
+    for edition in stored(connection):
+        if edition.package == package:
+            return edition.id
+    raise LookupError(f"no edition of package {package}")
 
 
 def as_if(connection: Connection, identifier: int, since: date) -> RuleBook:

@@ -115,6 +115,17 @@ def read(path: Path) -> Packet:
     return read_packet(path) if path.suffix.lower() == ".xml" else read_csv(path)
 
 
+def as_row(rule: RuleRecord) -> dict[str, str]:
+    """The record as texts by field: kinds joined by commas, days ISO, what is not there empty."""
+    return {name: _text(value) for name, value in vars(rule).items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)
+
+
 def _sorted(records: list[RuleRecord]) -> tuple[RuleRecord, ...]:
     return tuple(sorted(records, key=lambda rule: rule.ID_TEST))
 

@@ -54,6 +54,15 @@ class RuleBook:
         """All suites with the names that they stand under."""
         return ((name, suite) for name, of_name in self.suites.items() for suite in of_name)
 
+    def look_ups(self, names: Iterable[str]) -> Mapping[tuple[str, str], set[str]]:
+        """Dictionaries and fields that checks of the named suites look into, and the rules that do."""
+        used: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for suite in chain.from_iterable(self.suites.get(name, ()) for name in names):
+            for check in suite.checks:
+                for looked_up in _look_ups(check):
+                    used[looked_up].add(check.rule)
+        return used
+
     @property
     def editions(self) -> tuple[str, ...]:
         """Editions that the checks come from, as they are named in reports: ``Q015, редакция 2.2 от 12.02.2021``."""
@@ -279,6 +288,15 @@ def _joined(older: Suite, newer: Suite) -> Suite:
 
 def _filled(suites: Iterable[Suite]) -> tuple[Suite, ...]:
     return tuple(suite for suite in suites if suite.checks)
+
+
+def _look_ups(check: Check) -> Iterator[tuple[str, str]]:
+    stated = check.parameters
+    if "dictionary" in stated:
+        fields = (part.strip() for name in (*stated["by"], stated["field"]) for part in name.split("+"))
+        yield from ((stated["dictionary"], name) for name in fields)
+    if mask := stated.get("mask"):
+        yield from ((mask["dictionary"], mask[part]) for part in ("key", "field"))
 
 
 def _over(check: Check) -> bool:

@@ -93,6 +93,19 @@ def current(connection: Connection, dictionary: str) -> Edition | None:
     return Edition(*row) if row else None
 
 
+def published(connection: Connection, dictionary: str) -> Edition | None:
+    """The newest published edition of a dictionary that is kept, by its own date; None when there is none."""
+    row = connection.execute(statement("nsi/published_edition"), {"dictionary": dictionary}).first()
+    return Edition(*row) if row else None
+
+
+def previous(connection: Connection, edition: Edition) -> Edition | None:
+    """The edition of the dictionary stored before another; None when there is none."""
+    place = {"dictionary": edition.dictionary, "id": edition.id}
+    row = connection.execute(statement("nsi/previous_edition"), place).first()
+    return Edition(*row) if row else None
+
+
 def entries(connection: Connection, edition: int) -> list[dict[str, str | None]]:
     """Rows of an edition as they were stored, in their order."""
     return [dict(row.fields) for row in connection.execute(statement("nsi/entries"), {"edition": edition})]

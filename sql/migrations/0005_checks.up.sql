@@ -26,7 +26,7 @@ create table checks.edition (
 comment on table checks.edition is 'Редакции Q015, Q016, Q022, Q023, скомпилированные в наборы проверок';
 comment on column checks.edition.nsi_edition is 'Записи справочника, из которых скомпилированы наборы';
 comment on column checks.edition.package is 'Пакет, с которым редакция поступила';
-comment on column checks.edition.packet_sha256 is 'SHA-256 файла редакции, как он пришёл';
+comment on column checks.edition.packet_sha256 is 'SHA-256 пакета с редакцией, как он пришёл';
 comment on column checks.edition.suites is 'Наборы в JSON Great Expectations и правила, которые не исполняются';
 comment on column checks.edition.report_sha256 is 'SHA-256 отчёта о редакции в хранилище';
 comment on column checks.edition.state is 'proposed – предложена, enabled – введена в действие, withdrawn – отозвана';

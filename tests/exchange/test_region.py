@@ -28,7 +28,7 @@ def _dictionary(name: str) -> list[dict[str, str]]:
 
 def test_demo_has_eight_hospitals_and_two_insurers(demo: Region) -> None:
     kinds = [organisation.kind for organisation in demo.organisations]
-    assert (kinds.count("МО"), kinds.count("СМО")) == (8, 2)
+    assert (kinds.count("МО"), kinds.count("СМО"), kinds.count("ТФОМС")) == (8, 2, 1)
     assert (demo.code, demo.okato) == ("98", "62000")
 
 
@@ -114,7 +114,7 @@ def test_dictionary_rows_are_dated_and_some_are_closed() -> None:
 def test_profile_and_dictionaries_name_the_same_organisations(demo: Region) -> None:
     hospitals = {row["mcod"]: row for row in _dictionary("F003")}
     insurers = {row["smocod"]: row for row in _dictionary("F002")}
-    for organisation in demo.organisations:
+    for organisation in (one for one in demo.organisations if one.kind != "ТФОМС"):
         row = (hospitals if organisation.kind == "МО" else insurers)[organisation.code]
         assert row["tf_okato"] == demo.okato
         assert row["DATEEND"] == (organisation.until.isoformat() if organisation.until else "")
