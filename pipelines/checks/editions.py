@@ -17,6 +17,7 @@ from pipelines.checks.records import Packet, RuleRecord, record
 from pipelines.checks.rulebook import RuleBook
 from pipelines.formats.layout import Layout, load
 from pipelines.ground.sql import statement
+from pipelines.nsi.dictionaries import BEGIN, END
 
 SUBSYSTEM = "pump"
 KINDS = ("H", "L", "C", "T", "X", "R", "D", "A")
@@ -186,5 +187,14 @@ def packet(connection: Connection, edition: Stored) -> Packet:
 
 def records_of(rows: Iterable[Mapping[str, str | None]]) -> tuple[RuleRecord, ...]:
     """Records from rows of НСИ, kinds joined by commas in TYPE_D, by id; raises ``ValueError`` as ``records.record``."""
-    made = [record({name: text or "" for name, text in row.items()}, (row.get("TYPE_D") or "").split(",")) for row in rows]
+    made = []
+    for row in rows:
+        fields = {name: text or "" for name, text in row.items()}
+        fields |= {name: _published(fields[name]) for name in (BEGIN, END) if name in fields}
+        made.append(record(fields, fields.get("TYPE_D", "").split(",")))
     return tuple(sorted(made, key=lambda rule: rule.ID_TEST))
+
+
+def _published(day: str) -> str:
+    """An ISO date of НСИ as dictionaries are published: DD.MM.YYYY."""
+    return ".".join(reversed(day.split("-")))

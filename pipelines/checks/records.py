@@ -95,7 +95,7 @@ def read_packet(path: Path) -> Packet:
         fields = {str(cell.tag): cell.text or "" for cell in row}
         records.append(record(fields, [cell.text or "" for cell in row.iter("TYPE_D")]))
     return Packet(
-        dictionary=path.stem,
+        dictionary=path.stem.partition("_")[0],
         version=header.findtext("version", "").strip(),
         issued=_day(header.findtext("date", "").strip()),
         records=_sorted(records),
@@ -142,7 +142,5 @@ def _latin_names(text: str) -> str:
 def _day(text: str) -> date | None:
     if not text:
         return None
-    if "-" in text:  # as editions in the database have it
-        return date.fromisoformat(text)
     day, month, year = text.split(".")
     return date(int(year), int(month), int(day))

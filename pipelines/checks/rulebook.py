@@ -185,11 +185,14 @@ def in_force(connection: Connection, also: int | None = None, since: date | None
     """
     rows = connection.execute(statement("checks/identity"), {"policy": POLICY, "also": also, "since": since}).all()
     key = tuple((row.dictionary, row.sha256, row.enabled_from) for row in rows)  # ids begin anew in another database
-    book = _made.pop(key, None) or apply(_enabled(connection, rows), switches(connection))
-    while len(_made) >= KEPT:
-        del _made[next(iter(_made))]
-    _made[key] = book  # the last asked for is the last to be forgotten
-    return book
+    if key in _made:
+        _made[key] = _made.pop(key)  # the one used last goes last
+    else:
+        book = apply(_enabled(connection, rows), switches(connection))
+        while len(_made) >= KEPT:
+            del _made[next(iter(_made))]
+        _made[key] = book
+    return _made[key]
 
 
 def under(connection: Connection, policy: Sequence[Switch]) -> RuleBook:

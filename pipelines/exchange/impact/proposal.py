@@ -121,10 +121,16 @@ def propose(connection: Connection, request: Request) -> Proposal:
 
 
 def enable(connection: Connection, proposal: Proposal, by: str, reason: str) -> int:
-    """Put the change in force; returns the id of the edition: that of the rules, or of the region's switches."""
+    """Put the change in force; returns the id of the edition: that of the rules, or of the region's switches.
+
+    Raises ``ImpactError`` when the edition's rules need dictionaries that are not loaded.
+    """
     request = proposal.request
     if request.edition is not None:
-        editions.enable(connection, request.edition, request.since, by, reason)
+        try:
+            editions.enable(connection, request.edition, request.since, by, reason)
+        except ValueError as error:
+            raise ImpactError(str(error)) from None
         return request.edition
     return policy.store(connection, proposal.rows, f"{by}: {reason}")
 
