@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from pipelines import nsi
 from pipelines.checks import suites as files
@@ -188,14 +188,26 @@ def in_force(connection: Connection, also: int | None = None, since: date | None
     if key in _made:
         _made[key] = _made.pop(key)  # the one used last goes last
     else:
-        book = shipped()
-        for row in rows:
-            if row.id is not None:
-                book = over(book, edition(connection, row.id), row.dictionary, row.enabled_from)
+        book = apply(_enabled(connection, rows), switches(connection))
         while len(_made) >= KEPT:
             del _made[next(iter(_made))]
-        _made[key] = apply(book, switches(connection))
+        _made[key] = book
     return _made[key]
+
+
+def under(connection: Connection, policy: Sequence[Switch]) -> RuleBook:
+    """The book of the installation with other switches than the region's own."""
+    rows = connection.execute(statement("checks/identity"), {"policy": POLICY, "also": None, "since": None}).all()
+    return apply(_enabled(connection, rows), policy)
+
+
+def _enabled(connection: Connection, rows: Iterable[Row[tuple[Any, ...]]]) -> RuleBook:
+    """The shipped suites and the enabled editions over them."""
+    book = shipped()
+    for row in rows:
+        if row.id is not None:
+            book = over(book, edition(connection, row.id), row.dictionary, row.enabled_from)
+    return book
 
 
 _made: dict[tuple[Any, ...], RuleBook] = {}
@@ -212,7 +224,12 @@ def edition(connection: Connection, identifier: int) -> RuleBook:
 def switches(connection: Connection) -> tuple[Switch, ...]:
     """The region's switches as its dictionary has them; raises ``ValueError`` for a severity that there is none."""
     policy = nsi.load_one(connection, POLICY)
-    return tuple(map(_switch, policy.rows.to_pylist())) if policy else ()
+    return read_switches(policy.rows.to_pylist()) if policy else ()
+
+
+def read_switches(rows: Iterable[Mapping[str, str | None]]) -> tuple[Switch, ...]:
+    """Switches of the dictionary's rows; raises ``ValueError`` for a severity that there is none."""
+    return tuple(map(_switch, rows))
 
 
 def _switch(row: Mapping[str, str | None]) -> Switch:
