@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from pipelines import nsi
 from pipelines.checks import suites as files
 from pipelines.checks.findings import SEVERITIES
+from pipelines.checks.required import look_ups
 from pipelines.checks.suites import Check, Suite
 from pipelines.ground.sql import statement
 
@@ -59,7 +60,7 @@ class RuleBook:
         used: dict[tuple[str, str], set[str]] = defaultdict(set)
         for suite in chain.from_iterable(self.suites.get(name, ()) for name in names):
             for check in suite.checks:
-                for looked_up in _look_ups(check):
+                for looked_up in look_ups(check):
                     used[looked_up].add(check.rule)
         return used
 
@@ -291,15 +292,6 @@ def _joined(older: Suite, newer: Suite) -> Suite:
 
 def _filled(suites: Iterable[Suite]) -> tuple[Suite, ...]:
     return tuple(suite for suite in suites if suite.checks)
-
-
-def _look_ups(check: Check) -> Iterator[tuple[str, str]]:
-    stated = check.parameters
-    if "dictionary" in stated:
-        fields = (part.strip() for name in (*stated["by"], stated["field"]) for part in name.split("+"))
-        yield from ((stated["dictionary"], name) for name in fields)
-    if mask := stated.get("mask"):
-        yield from ((mask["dictionary"], mask[part]) for part in ("key", "field"))
 
 
 def _over(check: Check) -> bool:
