@@ -42,7 +42,7 @@ def sharing() -> Iterator[None]:
 
 
 def once(key: Hashable, of: object, work: Callable[[], R]) -> R:
-    """The result of ``work``, done once for a key within ``sharing``; ``of`` is kept alive, so that its id may be in the key."""
+    """The result of ``work``, done once for a key within ``sharing``; ``of``, whose id may be in the key, is kept alive."""
     known = _results.get()
     if known is None:
         return work()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 RECEIVE_LIMIT = 500
 """Files taken from one channel in one run: the rest waits in the channel, where it is safe."""
 PENDING_LIMIT = 4096
+SMALL_BYTES = 1 << 20
+"""Size of an archive up to which a package goes before larger ones: some 5,000 cases, a second or two of work."""
 Answer = TypeVar("Answer")
 ATTEMPTS = 8
 """Tries of a package that fails through our fault before an operator must look at it."""
@@ -87,14 +89,18 @@ class Exchange:
                 log.error("Сбой обработки: %s", error)
         return received
 
-    def pending(self, subsystem: str) -> list[int]:
-        """Packages of a subsystem that wait: received, or failed and due again."""
+    def pending(self, subsystem: str) -> dict[int, int]:
+        """Packages of a subsystem that wait (received, or failed and due again), with their bytes; small ones first."""
+        asked = {"subsystem": subsystem, "attempts": ATTEMPTS, "small": SMALL_BYTES, "limit": PENDING_LIMIT}
         with database.transaction(self.settings.database_url) as connection:
-            rows = connection.execute(
-                statement("exchange/package_waiting"),
-                {"subsystem": subsystem, "now": datetime.now(UTC), "attempts": ATTEMPTS, "limit": PENDING_LIMIT},
-            ).scalars()
-            return list(rows)
+            rows = connection.execute(statement("exchange/package_waiting"), asked | {"now": datetime.now(UTC)})
+            return {row.id: row.size for row in rows}
+
+    def newcomer(self, subsystem: str, after: int, named: Collection[int]) -> int | None:
+        """The first small package of a subsystem that was received after a package and waits, other than those named."""
+        asked = {"subsystem": subsystem, "after": after, "small": SMALL_BYTES, "named": list(named)}
+        with database.transaction(self.settings.database_url) as connection:
+            return connection.execute(statement("exchange/package_newcomer"), asked).scalar()
 
     def name_of(self, package_id: int) -> str:
         """Name of a package as it arrived."""

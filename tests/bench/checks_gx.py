@@ -1,4 +1,4 @@
-"""Great Expectations for the benchmark: the shipped suites as they are, and what its built-in expectations can say of them."""
+"""Great Expectations for the benchmark: the shipped suites as they are, and what built-in expectations can say of them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def shipped(frame: pd.DataFrame, suite: Suite, dictionaries: Dictionaries, on: d
     return {rule: len(rows) for rule, rows in ours.validate(frame, suite, dictionaries, on)}
 
 
-def sayable(
-    suites: Mapping[str, Sequence[Suite]], dictionaries: Dictionaries, on: date
-) -> dict[str, tuple[Suite, ...]]:
+def sayable(suites: Mapping[str, Sequence[Suite]], dictionaries: Dictionaries, on: date) -> dict[str, tuple[Suite, ...]]:
     """The suites with only those checks that built-in expectations can say."""
     return {
         role: tuple(

@@ -34,6 +34,7 @@ from pipelines.checks.relation import (
     Today,
     parse,
     parse_reference,
+    references,
 )
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import Layout
@@ -53,7 +54,7 @@ class NotInSqlError(Exception):
 
 @dataclass(frozen=True)
 class Value:
-    """SQL of a value and its form: ``T``, ``D``, ``N`` as text (``text``) or ready, ``B`` boolean, ``I`` number, ``L`` list."""
+    """SQL of a value and its form: ``text``, ``day``, ``int`` (any number), ``bool``, ``list``."""
 
     sql: str
     form: str
@@ -181,7 +182,7 @@ class Source:
         meeting = next((name for name in chain if name in (below, *layout.ancestors(below))), None)
         conditions = []
         if node.where is not None:
-            kinds = {str(name): kind_of(layout, below, str(name)) for name in _names(node.where)}
+            kinds = {str(name): kind_of(layout, below, str(name)) for name in references(node.where)}
             conditions.append(Terms(inner, kinds, deep=True).condition(node.where))
         if counted:
             head = group(layout, node.name.column)
@@ -286,14 +287,14 @@ class Terms:
 
     def sum(self, terms: Iterable[tuple[int, str, str]]) -> Value:
         parts = list(terms)
-        total = "".join(f" {'+' if sign > 0 else '-'} case when {absent} then 0 else {term} end" for sign, term, absent in parts)
-        return Value(f"case when not ({' and '.join(absent for _, _, absent in parts)}) then 0{total} end", "int")
+        counted = [f" {'+' if sign > 0 else '-'} case when {absent} then 0 else {term} end" for sign, term, absent in parts]
+        return Value(f"case when not ({' and '.join(absent for _, _, absent in parts)}) then 0{''.join(counted)} end", "int")
 
     def function(self, name: str, arguments: Sequence[str]) -> Value:
         match name, *arguments:
             case "last", text:
                 return Value(f"right({text}, 1)", "text")
-            case ("year" | "month"), moment:
+            case (("year" | "month"), moment):
                 return Value(f"{name}({moment})", "int")
             case "years", begin, end:
                 months = f"(year({end}) - year({begin})) * 12 + month({end}) - month({begin})"
@@ -429,20 +430,15 @@ def stored(layout: Layout, table: str) -> str:
     return quoted(f"{layout.code}_{table}")
 
 
-def _names(node: Condition) -> Iterable[Reference]:
-    from pipelines.checks.relation import references
-
-    return references(node)
-
-
 def load(connection: Any, files: Mapping[str, Tables], looks: Sequence[Look], dictionaries: Dictionaries) -> None:
     """The tables of a package and the dictionaries as DuckDB's own tables."""
+    # DuckDB finds the tables to copy by the names of our variables.
     for tables in files.values():
         layout = tables.layout
         connection.execute(f"create or replace table {stored(layout, layout.root)} as select 0::bigint as _row")
         for name, table in tables.data.items():
             columns = {column: _nulled(table.column(column)) for column in table.column_names}
-            given = pa.table(columns | {"_row": pa.array(range(table.num_rows), pa.int64())})  # noqa: F841: DuckDB finds it
+            given = pa.table(columns | {"_row": pa.array(range(table.num_rows), pa.int64())})  # noqa: F841
             connection.execute(f"create or replace table {stored(layout, name)} as select * from given")
     for look in looks:
         rows = _periods(dictionaries[look.dictionary], look)  # noqa: F841
