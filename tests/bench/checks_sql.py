@@ -192,6 +192,8 @@ class Source:
             raw = f"t.{quoted(node.name.column)}"
             cast = number(raw, layout.element(below, node.name.column).scale)
             what, form = f"sum({cast}) as n, bool_or({raw} is not null and {cast} is null) as spoilt", "int"
+        elif node.function != "list":
+            raise NotInSqlError(node.function)
         else:
             raw = f"t.{quoted(node.name.column)}"
             what, form = f"list({raw}) filter (where {raw} is not null) as n", "list"
@@ -241,6 +243,8 @@ class Terms:
         raise NotInSqlError(type(node).__name__)
 
     def compare(self, left: Node, sign: str, right: Node) -> str:
+        if sign not in ("=", "<>", "<", "<=", ">", ">="):
+            raise NotInSqlError(sign)
         if isinstance(left, Constant):
             return self.compare(right, {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(sign, sign), left)
         first = self.term(left)
@@ -313,6 +317,8 @@ class Writer:
     def fails(self) -> str:
         own = dict(self.check.parameters)
         condition = own.pop("condition", None)
+        if unknown := [name for name, value in own.items() if value and name not in _PARAMETERS]:
+            raise NotInSqlError(", ".join(unknown))
         columns = self.check.columns[: condition["own"]] if condition else self.check.columns
         values = [self.source.value(parse_reference(column)) for column in columns]
         try:
@@ -376,6 +382,12 @@ class Writer:
         relation = Terms(self.source, parameters["types"]).condition(parse(parameters["relation"]))
         return f"not ({relation}) and {self.atom(values[0]).sql} is not null"
 
+
+_PARAMETERS = {
+    "values", "numeric", "dictionary", "field", "by", "dated", "pattern", "min_length", "max_length", "calendar", "mask",
+    "relation", "types",
+}  # fmt: skip
+"""Parameters of expectations that are said in SQL."""
 
 _KINDS: Mapping[str, Callable[[Writer, Sequence[Value], Mapping[str, Any]], str]] = {
     "expect_element_present": Writer.present,
