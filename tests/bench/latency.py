@@ -64,8 +64,9 @@ def run(console: Console, others: int, small: int, other_cases: int) -> None:
     with tempfile.TemporaryDirectory(prefix="oms-latency-") as folder:
         Path(folder).chmod(0o755)
         stand = Stand(Path(folder) / "var", {name: free_port() for name in PORTS}, None, "demo")
-        drops = _packages(stand, [SMALL[i % 3] for i in range(small // 2)] + [other_cases] * others + _sizes(small))
-        idle, queue, behind = drops[: small // 2], drops[small // 2 : -small], drops[-small:]
+        alone = small // 4
+        drops = _packages(stand, [*_sizes(alone), *[other_cases] * others, *_sizes(small)])
+        idle, queue, behind = drops[:alone], drops[alone:-small], drops[-small:]
         load = os.getloadavg()[0]
         with running(stand, lambda told: console.print(f"[dim]{told}")) as up:
             parties = {drop.login: SftpParty(stand.ports["sftp"], drop.login, stand.secrets[drop.login], up.sftp_host_key)
