@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from pipelines import nsi
 from pipelines.exchange import daily, region, subscribers
+from pipelines.exchange.bulk import SMALL, Bulk, Prepared
 from pipelines.exchange.channels.base import Channel
 from pipelines.exchange.inbox import Readiness, Receiver
 from pipelines.exchange.kinds import Catalogue, PackageKind
@@ -32,8 +33,6 @@ log = logging.getLogger(__name__)
 RECEIVE_LIMIT = 500
 """Files taken from one channel in one run: the rest waits in the channel, where it is safe."""
 PENDING_LIMIT = 4096
-SMALL_BYTES = 1 << 20
-"""Size of an archive up to which a package goes before larger ones: some 5,000 cases, a second or two of work."""
 Answer = TypeVar("Answer")
 ATTEMPTS = 8
 """Tries of a package that fails through our fault before an operator must look at it."""
@@ -91,14 +90,14 @@ class Exchange:
 
     def pending(self, subsystem: str) -> dict[int, int]:
         """Packages of a subsystem that wait (received, or failed and due again), with their bytes; small ones first."""
-        asked = {"subsystem": subsystem, "attempts": ATTEMPTS, "small": SMALL_BYTES, "limit": PENDING_LIMIT}
+        asked = {"subsystem": subsystem, "attempts": ATTEMPTS, "small": SMALL, "limit": PENDING_LIMIT}
         with database.transaction(self.settings.database_url) as connection:
             rows = connection.execute(statement("exchange/package_waiting"), asked | {"now": datetime.now(UTC)})
             return {row.id: row.size for row in rows}
 
     def newcomer(self, subsystem: str, after: int, named: Collection[int]) -> int | None:
         """The first small package of a subsystem that was received after a package and waits, other than those named."""
-        asked = {"subsystem": subsystem, "after": after, "small": SMALL_BYTES, "named": list(named)}
+        asked = {"subsystem": subsystem, "after": after, "small": SMALL, "named": list(named)}
         with database.transaction(self.settings.database_url) as connection:
             return connection.execute(statement("exchange/package_newcomer"), asked).scalar()
 
@@ -107,9 +106,13 @@ class Exchange:
         with database.transaction(self.settings.database_url) as connection:
             return str(connection.execute(statement("exchange/package_name"), {"id": package_id}).scalar_one())
 
-    def process(self, package_id: int) -> Outcome:
+    def bulk(self, package_ids: Sequence[int]) -> Bulk:
+        """Preparation of packages that are to be processed in this order; see ``exchange.bulk``."""
+        return self.processor.bulk(package_ids)
+
+    def process(self, package_id: int, prepared: Prepared | None = None) -> Outcome:
         """Process one package; see ``Processor.process``."""
-        return self.processor.process(package_id)
+        return self.processor.process(package_id, prepared)
 
     def deliver(self) -> DeliveryReport:
         """Send what the outbox holds."""

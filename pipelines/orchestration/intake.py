@@ -41,11 +41,11 @@ class Batch(TypedDict):
 
 def batches(exchange: Exchange, subsystem: str) -> list[Batch]:
     """What waits in a subsystem, in at most ``MOST_BATCHES`` batches: small packages first, large ones by themselves."""
-    from pipelines.exchange.service import SMALL_BYTES
+    from pipelines.exchange.bulk import SMALL
 
     waiting = exchange.pending(subsystem)
-    small = [package for package, size in waiting.items() if size <= SMALL_BYTES]
-    large = [package for package, size in waiting.items() if size > SMALL_BYTES]
+    small = [package for package, size in waiting.items() if size <= SMALL]
+    large = [package for package, size in waiting.items() if size > SMALL]
     most = MOST_BATCHES // 2 if small and large else MOST_BATCHES
     dealt = _dealt(small, min(most, ceil(len(small) / LEAST_IN_BATCH))) + _dealt(large, min(most, len(large)))
     last = max(waiting, default=0)
@@ -59,7 +59,7 @@ def _dealt(packages: list[int], count: int) -> list[list[int]]:
 
 
 def process_batch(exchange: Exchange, packages: list[int], come: Newcomer = lambda: None) -> dict[str, int]:
-    """Process packages one by one; returns how many ended with which result.
+    """Process packages one by one, prepared many at a time; returns how many ended with which result.
 
     Small packages that ``come`` meanwhile do not wait for the next run: they are taken before the next of the batch.
     A package that fails through our own fault is noted as such by the exchange and tried again when it is due; the others
@@ -68,13 +68,14 @@ def process_batch(exchange: Exchange, packages: list[int], come: Newcomer = lamb
     """
     results: Counter[str] = Counter()
     failed = 0
+    bulk = exchange.bulk(packages)
     left = deque((package_id, False) for package_id in packages)
     while left:
         if newcomer := come():
             left.appendleft((newcomer, True))
         package_id, again = left.popleft()
         try:
-            outcome = exchange.process(package_id)
+            outcome = exchange.process(package_id, bulk.take(package_id))
         except Exception as error:  # noted by the exchange; must not hurt the others
             failed += 1
             log.error("Пакет № %d не обработан, будет повторён: %s", package_id, trail(error))

@@ -122,7 +122,7 @@ def timed(package: Package, dictionaries: Dictionaries, times: int = 3) -> list[
 
 
 def _timed(package: Package, dictionaries: Dictionaries) -> Iterator[Timed]:
-    bulks = _bulks([package], TODAY)
+    bulks = _bulks([package], TODAY, dictionaries)
     for role, of_role in SUITES.items():
         for suite in of_role:
             bulk = bulks[role]
@@ -281,7 +281,7 @@ def _validated(
     package: Package, chosen: Suites, dictionaries: Dictionaries, validate: Validate
 ) -> tuple[float, Counter[str]]:
     """CPU seconds of the validations alone (frames are made beforehand), and failing rows by rule."""
-    bulks: Mapping[str, Bulk] = _bulks([package], TODAY)
+    bulks: Mapping[str, Bulk] = _bulks([package], TODAY, dictionaries)
     spent, found = 0.0, Counter[str]()
     for role, of_role in chosen.items():
         for suite in of_role:

@@ -7,6 +7,7 @@ made null beforehand, and rows are only counted, not named: all of this is in SQ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.checks import masks
-from pipelines.checks.frames import _FILE_NAME, foreign, group, kind_of, part_source
+from pipelines.checks.frames import foreign, group, kind_of, part_source
 from pipelines.checks.relation import (
     Aggregate,
     Choice,
@@ -44,7 +45,6 @@ from pipelines.nsi import Dictionaries, Dictionary
 AS = "@alias"
 """Stands for the alias of a join in its text."""
 MOST_DIGITS = 18
-_PARTS = ["KIND", "Pi", "Ni", "Pp", "Np", "YY", "MM"]
 _LATE = date(9999, 12, 31)
 
 
@@ -161,8 +161,12 @@ class Source:
             case Today():
                 return Value(f"date '{self.today}'", "day")
             case Part(name=name):
-                file, _, column = part_source(layout, name).partition(".")
-                names = f"regexp_extract({column}, {literal(_FILE_NAME)}, {_PARTS}) as part"
+                source, pattern = part_source(layout, name)
+                if source is None:
+                    raise NotInSqlError("the name under which the file arrived")
+                file, _, column = source.partition(".")
+                order = list(re.compile(pattern).groupindex)
+                names = f"regexp_extract({column}, {literal(pattern)}, {order}) as part"
                 alias = self.joined(f"(select {names} from {stored(layout, file)} where _row = 0) {AS} on true")
                 return Value(f"nullif({alias}.part.{name}, '')", "text")
             case Aggregate():

@@ -276,7 +276,7 @@ def test_small_packages_go_first_and_those_that_come_later_are_named(world: Worl
     time.sleep(1.05)
     exchange.receive()
     sizes = sorted((len(content), name) for name, content in contents)
-    monkeypatch.setattr("pipelines.exchange.service.SMALL_BYTES", sizes[1][0])
+    monkeypatch.setattr("pipelines.exchange.service.SMALL", sizes[1][0])
     ids = {row["name"]: row["id"] for row in world.rows("select id, name from exchange.package")}
     small, large = [ids[name] for _, name in sizes[:2]], ids[sizes[2][1]]
     assert list(exchange.pending("pump")) == [*sorted(small), large]

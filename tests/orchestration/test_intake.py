@@ -20,6 +20,7 @@ class FakeExchange:
     sizes: dict[int, int] = field(default_factory=dict)
     come: list[int] = field(default_factory=list)
     processed: list[int] = field(default_factory=list)
+    announced: list[int] = field(default_factory=list)
 
     def pending(self, subsystem: str) -> dict[int, int]:
         assert subsystem == "pump"
@@ -32,7 +33,15 @@ class FakeExchange:
     def name_of(self, package_id: int) -> str:
         return self.names.get(package_id, f"HM{package_id}.ZIP")
 
-    def process(self, package_id: int) -> Outcome:
+    def bulk(self, packages: list[int]) -> FakeExchange:
+        self.announced = list(packages)
+        return self
+
+    def take(self, package_id: int) -> str:
+        return f"prepared {package_id}"
+
+    def process(self, package_id: int, prepared: str) -> Outcome:
+        assert prepared == f"prepared {package_id}"
         self.processed.append(package_id)
         step = self.script[package_id].pop(0)
         if isinstance(step, Exception):
@@ -60,15 +69,15 @@ def test_batches_are_few_and_even(packages, expected, longest):
 
 
 def test_large_packages_come_last_and_by_themselves():
-    from pipelines.exchange.service import SMALL_BYTES
+    from pipelines.exchange.bulk import SMALL
     from pipelines.orchestration.intake import batches
 
     exchange = exchange_of(12)
-    exchange.sizes = {1: SMALL_BYTES + 1, 5: 5 * SMALL_BYTES, 6: SMALL_BYTES}
+    exchange.sizes = {1: SMALL + 1, 5: 5 * SMALL, 6: SMALL}
     dealt = [batch["packages"] for batch in batches(exchange, "pump")]
     assert dealt == [[2, 3, 4, 6, 7], [8, 9, 10, 11, 12], [1], [5]]
     many = exchange_of(200)
-    many.sizes = dict.fromkeys(range(1, 101), SMALL_BYTES + 1)
+    many.sizes = dict.fromkeys(range(1, 101), SMALL + 1)
     assert len(batches(many, "pump")) == 32 + 13
 
 
@@ -96,7 +105,7 @@ def test_a_failing_package_does_not_stop_its_batch(caplog):
     exchange = FakeExchange({1: [Result.ACCEPTED], 2: [ValueError("Иванов Иван")], 3: [Result.PARTIAL], 4: [Result.PARTIAL]})
     with caplog.at_level(logging.INFO):
         assert process_batch(exchange, [1, 2, 3, 4]) == {"ACCEPTED": 1, "PARTIAL": 2}
-    assert exchange.processed == [1, 2, 3, 4]
+    assert exchange.announced == exchange.processed == [1, 2, 3, 4]
     assert "Пакет № 2 не обработан" in caplog.text
     assert "Не обработано по нашей вине: 1 из 4" in caplog.text
     assert "Иванов" not in caplog.text
