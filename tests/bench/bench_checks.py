@@ -42,7 +42,7 @@ Suites = Mapping[str, Sequence[Suite]]
 Validate = Callable[[pd.DataFrame, Suite, Dictionaries, date], dict[str, int]]
 
 REGION = ROOT / "include" / "region" / "demo"
-PERIOD, TODAY, SEED = date(2026, 10, 1), date(2026, 11, 2), 20261122
+PERIOD, TODAY, SEED = date(2026, 10, 1), date(2026, 12, 1), 20261122
 SUITES = {role: suites.load(f"pump/{role}") for role in ("H", "L")}
 SMALL, BULK, DAMAGED = 1_000, 50, 20_000
 MEASURED = 2

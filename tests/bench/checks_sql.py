@@ -41,6 +41,7 @@ from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import Layout
 from pipelines.formats.tables import PARENT, Tables
 from pipelines.nsi import Dictionaries, Dictionary
+from pipelines.nsi.dictionaries import plain_numbers
 
 AS = "@alias"
 """Stands for the alias of a join in its text."""
@@ -62,15 +63,18 @@ class Value:
 
 @dataclass
 class Look:
-    """A dictionary as it is joined: fields of its key in order, whether the day counts."""
+    """A dictionary as it is joined: fields of its key in order, whether the day counts, the last compares as a number."""
 
     dictionary: str
     fields: tuple[str, ...]
     dated: bool
+    numeric: bool
 
     @property
     def table(self) -> str:
-        return quoted("_".join([self.dictionary, *self.fields, "dated" if self.dated else "any"]))
+        way = ("dated" if self.dated else "any", "number" if self.numeric else "text")
+        return quoted("_".join([self.dictionary, *self.fields, *way]))
+        )
 
 
 @dataclass
@@ -344,12 +348,13 @@ class Writer:
         return there(self.atom(values[0]))
 
     def in_set(self, values: Sequence[Value], parameters: Mapping[str, Any]) -> str:
-        members = ", ".join(map(literal, parameters["values"]))
+        values_of = pa.array(parameters["values"], pa.string())
+        members = ", ".join(map(literal, (plain_numbers(values_of) if parameters["numeric"] else values_of).to_pylist()))
         return f"{self.source.atom(plain(values[0].sql, parameters['numeric']))} not in ({members})"
 
     def in_dictionary(self, values: Sequence[Value], parameters: Mapping[str, Any]) -> str:
         by, dated = parameters["by"], parameters["dated"]
-        look = Look(parameters["dictionary"], (*by, parameters["field"]), dated)
+        look = Look(parameters["dictionary"], (*by, parameters["field"]), dated, parameters["numeric"])
         keys = [value.sql for value in values[1 : 1 + len(by)]] + [plain(values[0].sql, parameters["numeric"])]
         equal = [f"{AS}.k{place} = {key}" for place, key in enumerate(keys)]
         if dated:
@@ -419,7 +424,12 @@ def constant(node: Constant, beside: Value) -> str:
 
 
 def plain(sql: str, numeric: bool) -> str:
-    return rf"regexp_replace({sql}, '^0+(\d)', '\1')" if numeric else sql
+    """A number without the zeros that say nothing, as ``nsi.dictionaries.plain_numbers`` has it."""
+    if numeric:
+        for pattern, kept in ((r"^(-?)0+([0-9][0-9.]*)$", r"\1\2"), (r"^(-?[0-9]+)\.0+$", r"\1")):
+            sql = f"regexp_replace({sql}, '{pattern}', '{kept}')"
+        return rf"regexp_replace({sql}, '^(-?[0-9]+\.[0-9]*[1-9])0+$', '\1')"
+    return sql
 
 
 def number(sql: str, scale: int) -> str:
@@ -467,7 +477,9 @@ def _nulled(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _periods(dictionary: Dictionary, look: Look) -> pa.Table:
     """Distinct keys with their periods, those that meet or overlap merged; ``one`` marks one row of each key."""
-    keys = list(zip(*(dictionary.values(name).to_pylist() for name in look.fields), strict=True))
+    columns = [dictionary.values(name) for name in look.fields]
+    columns[-1] = plain_numbers(columns[-1]) if look.numeric else columns[-1]
+    keys = list(zip(*(column.to_pylist() for column in columns), strict=True))
     days = zip(dictionary.first.tolist(), dictionary.last.tolist(), strict=True)
     by_key: dict[tuple[str | None, ...], list[tuple[date, date]]] = {}
     for key, (first, last) in zip(keys, days, strict=True):
