@@ -74,7 +74,6 @@ class Look:
     def table(self) -> str:
         way = ("dated" if self.dated else "any", "number" if self.numeric else "text")
         return quoted("_".join([self.dictionary, *self.fields, *way]))
-        )
 
 
 @dataclass
