@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -78,12 +78,23 @@ def reading(packet: Packet, rule: str, kind: str) -> Mapping[str, Any]:
 
 
 def taken(packet: Packet, layouts: Mapping[str, Layout]) -> Packet:
-    """The packet with kinds for the records that have none, and only the kinds that the edition speaks of."""
+    """The packet with kinds for the records that have none, and only the kinds that the edition speaks of.
+
+    Records that the edition still has beside their successors end with it.
+    """
     decided = edition(packet.dictionary, packet.version)
     if decided.kinds is None:
         return packet
-    records = [replace(record, TYPE_D=_kinds(record, decided, layouts)) for record in packet.records]
+    records = [
+        replace(record, TYPE_D=_kinds(record, decided, layouts), DATEEND=_end(record, decided)) for record in packet.records
+    ]
     return replace(packet, records=tuple(records))
+
+
+def _end(record: RuleRecord, decided: Edition) -> date | None:
+    if record.ID_TEST not in decided.succeeded or decided.since is None:
+        return record.DATEEND
+    return decided.since - timedelta(days=1)
 
 
 def _kinds(record: RuleRecord, decided: Edition, layouts: Mapping[str, Layout]) -> tuple[str, ...]:
