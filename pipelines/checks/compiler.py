@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,8 @@ import pandas as pd
 import yaml
 
 from pipelines.checks.forms import Form, NotSupportedError, form_of
+from pipelines.checks.mek import basis, reserved
+from pipelines.checks.phrases import path
 from pipelines.checks.records import Packet, RuleRecord
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import Layout
@@ -20,15 +22,19 @@ from pipelines.ground.settings import ROOT
 COMPILED = "compiled"
 HANDWRITTEN = "handwritten"
 NOT_SUPPORTED = "not supported"
+RESERVED = "reserved"
 
-STATUS_TITLES = {COMPILED: "скомпилировано", HANDWRITTEN: "написано вручную", NOT_SUPPORTED: "не поддержано"}
+STATUS_TITLES = {COMPILED: "скомпилировано", HANDWRITTEN: "написано вручную", NOT_SUPPORTED: "не поддержано", RESERVED: "не предусмотрено"}
 
 NOT_IN_LAYOUT = "нет в структуре"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a record for a file kind: its form and check, or the reason why there is none."""
+    """What became of a record for a file kind: its form and check, or the reason why there is none.
+
+    A handwritten rule without a check is executed by the exchange itself; ``reason`` then names the finding that says so.
+    """
 
     record: RuleRecord
     kind: str
@@ -77,22 +83,30 @@ def coverage(found: Iterable[Outcome]) -> pd.DataFrame:
 
 
 def _outcome(packet: Packet, record: RuleRecord, kind: str, layout: Layout) -> Outcome:
-    root, _, path = record.ID_EL.partition("/")
-    if root != layout.root or path not in layout.by_path:
-        return Outcome(record, kind, NOT_SUPPORTED, f"{NOT_IN_LAYOUT}: {record.ID_EL}")
-    written = handwritten().get(record.ID_TEST, {})
+    record = replace(record, ID_EL=path(record.ID_EL))
+    written = written_for(record.ID_TEST, kind)
+    if reserved(packet.dictionary, record):
+        return Outcome(record, kind, RESERVED)
+    if code := written.get("exchange"):
+        return Outcome(record, kind, HANDWRITTEN, f"исполняет обмен: {code}")
     if reason := written.get("reason"):
         return Outcome(record, kind, NOT_SUPPORTED, reason)
+    root, _, place = record.ID_EL.partition("/")
+    if "element" in written:
+        root, place = layout.root, written["element"]
+    if root != layout.root or place not in layout.by_path:
+        return Outcome(record, kind, NOT_SUPPORTED, f"{NOT_IN_LAYOUT}: {record.ID_EL}")
     try:
         form = form_of(record, layout, written)
     except NotSupportedError as error:
         return Outcome(record, kind, NOT_SUPPORTED, str(error))
-    check = _check(packet, record, kind, form)
+    check = _check(packet, record, kind, form, written.get("severity"))
     return Outcome(record, kind, HANDWRITTEN if written else COMPILED, "", form.table, check)
 
 
-def _check(packet: Packet, record: RuleRecord, kind: str, form: Form) -> Check:
+def _check(packet: Packet, record: RuleRecord, kind: str, form: Form, severity: str | None) -> Check:
     element = form.element
+    says = f"{record.DESC_TEST.rstrip('. ')}. " if record.DESC_TEST else ""
     issued = f" от {packet.issued:%d.%m.%Y}" if packet.issued else ""
     return Check(
         type=form.type,
@@ -100,14 +114,27 @@ def _check(packet: Packet, record: RuleRecord, kind: str, form: Form) -> Check:
         parameters=form.parameters,
         rule=record.ID_TEST,
         element=element.path,
-        severity="fatal" if element.path in fatal_elements().get(kind, ()) else "error",
-        text=f"{element.name} «{element.title}»: {form.fault}; ожидается: {form.expected}",
+        severity=severity or ("fatal" if element.path in fatal_elements().get(kind, ()) else "error"),
+        text=f"{says}{element.name} «{element.title}»: {form.fault}; ожидается: {form.expected}",
         expected=form.expected,
         source=f"{packet.dictionary}, редакция {packet.version}{issued}",
         edition=packet.version,
         since=form.since or record.DATEBEG,
         until=form.until or record.DATEEND,
+        basis=basis(record.ID_TEST),
     )
+
+
+def written_for(rule: str, kind: str) -> Mapping[str, Any]:
+    """The entry of a rule among those written by hand, with what it says of one file kind (``kinds``); empty where none."""
+    entry = handwritten().get(rule, {})
+    own = {key: value for key, value in entry.items() if key != "kinds"}
+    return {**own, **entry.get("kinds", {}).get(kind, {})}
+
+
+def by_exchange(code: str) -> tuple[str, ...]:
+    """Rules that a finding of the exchange (``PKG.090``) executes."""
+    return tuple(rule for rule, entry in handwritten().items() if code in entry.get("exchange", "").split(", "))
 
 
 @cache

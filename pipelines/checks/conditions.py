@@ -20,12 +20,14 @@ from pipelines.checks.relation import (
     Constant,
     Function,
     Name,
+    Nth,
     Part,
     Presence,
     Sum,
     Term,
     Today,
 )
+from pipelines.checks.functions import enp_right, snils_right
 from pipelines.checks.vectors import Days, Ints, Mask, absent, days, encoded, integers, numbers
 
 LIMIT = np.iinfo(np.int64).max // 2
@@ -46,6 +48,9 @@ _TEXTS = {
     ">": pc.greater,
     ">=": pc.greater_equal,
 }
+
+
+_RIGHT = {"snils": snils_right, "enp": enp_right}
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class _Scope:
         match term:
             case Constant() | Choice():
                 return term
-            case Name() | Aggregate() | Today() | Part():
+            case Name() | Aggregate() | Today() | Part() | Nth():
                 return self.reference(str(term))
             case Function():
                 return self.function(term)
@@ -149,7 +154,15 @@ class _Scope:
         known = np.logical_and.reduce([number.known | number.missing for _, number in terms])
         return Number(units, known & ~missing, missing)
 
-    def function(self, term: Function) -> Number | Text:
+    def function(self, term: Function) -> Number | Text | Day:
+        if term.name in _RIGHT:
+            (text,) = (self.vector(argument) for argument in term.arguments)
+            if not isinstance(text, Text):
+                raise TypeError("a text is expected here")
+            missing = absent(text.values)
+            return Number(_RIGHT[term.name](text.values) * 10**self.scale, ~missing, missing)
+        if term.name == "addmonths":
+            return self.later(term)
         if term.name == "last":
             (text,) = (self.vector(argument) for argument in term.arguments)
             if not isinstance(text, Text):
@@ -159,7 +172,9 @@ class _Scope:
         moments = [self.day(self.vector(argument)) for argument in term.arguments]
         known = np.logical_and.reduce([~np.isnat(moment) for moment in moments])
         months = [moment.astype("datetime64[M]") for moment in moments]
-        if term.name == "years":
+        if term.name == "days":
+            result = np.where(known, (moments[1] - moments[0]).astype(np.int64), 0)
+        elif term.name == "years":
             begin, end = moments
             elapsed = (months[1] - months[0]).astype(np.int64)
             elapsed -= (end - months[1].astype(begin.dtype)) < (begin - months[0].astype(begin.dtype))
@@ -168,6 +183,18 @@ class _Scope:
             count = months[0].astype(np.int64)
             result = count // 12 + 1970 if term.name == "year" else count % 12 + 1
         return Number(np.where(known, result, 0) * 10**self.scale, known, ~known)
+
+    def later(self, term: Function) -> Day:
+        """The same day of a later month, its last day where it has none such."""
+        begin, count = term.arguments
+        moment = self.day(self.vector(begin))
+        if not isinstance(count, Constant) or not count.text.isdigit():
+            raise TypeError("a number of months is expected here")
+        months = moment.astype("datetime64[M]")
+        within = moment - months.astype(moment.dtype)
+        target = months + int(count.text)
+        longest = (target + 1).astype(moment.dtype) - target.astype(moment.dtype) - np.timedelta64(1, "D")
+        return Day(target.astype(moment.dtype) + np.minimum(within, longest))
 
     def number(self, vector: Vector) -> Number:
         if isinstance(vector, Number):

@@ -26,12 +26,14 @@ Mask = npt.NDArray[np.bool_]
 Columns = Sequence[pa.Array]
 
 
-def present(columns: Columns, _dictionaries: Dictionaries) -> Mask:
+def present(columns: Columns, _dictionaries: Dictionaries, *, nonzero: bool | None = None) -> Mask:
     """The element is there. With a second column (presence of its group) only where that group is there.
 
-    A number (rows below) counts as absent when it is 0, a boolean when it is false.
+    A number (rows below) counts as absent when it is 0, a boolean when it is false; ``nonzero``: so does a text of zeros.
     """
     found = there(columns[0])
+    if nonzero:
+        found &= on_values(columns[0], lambda texts: pc.invert(pc.match_substring_regex(texts, r"^0*(?:\.0*)?$")))
     return found | ~there(columns[1]) if len(columns) > 1 else found
 
 

@@ -67,9 +67,13 @@ def form_of(record: RuleRecord, layout: Layout, written: Mapping[str, Any]) -> F
     Raises ``NotSupportedError``.
     """
     record = replace(record, **written.get("record", {}))
+    if "as" in written:
+        record = replace(record, ID_TEST=written["as"] + record.ID_TEST[4:])
     element = layout.by_path[written.get("element") or record.ID_EL.partition("/")[2]]
     since, until = _period(record.USL_TEST)
-    if "relation" in written:
+    if "presence" in written:
+        form = _filled(element, layout, **written["presence"])
+    elif "relation" in written:
         form = replace(_relation(element, layout, written["relation"]), expected=written["text"])
     else:
         form = replace(_unconditional(record, element, layout), since=since, until=until)
@@ -108,10 +112,10 @@ def _comparable(condition: Condition, types: Mapping[str, str]) -> None:
 
 
 def _unconditional(record: RuleRecord, element: Element, layout: Layout) -> Form:
+    if record.ID_TEST in _dictionaries()["by_rule"]:
+        return _dictionary(record, element, layout)
     match record.category:
         case "001F" | "005F":
-            return _dictionary(record, element, layout)
-        case "006F" if record.ID_TEST in _dictionaries()["by_rule"]:
             return _dictionary(record, element, layout)
         case "002F" | "006F":
             return _values(record, element, layout)
@@ -235,6 +239,13 @@ def _presence(element: Element, layout: Layout, *, absent: bool) -> Form:
         if absent
         else ("группа элементов" if element.type == "S" else "заполненный элемент"),
     )
+
+
+def _filled(element: Element, layout: Layout, *, absent: bool = False, nonzero: bool = False) -> Form:
+    form = _presence(element, layout, absent=absent)
+    if not nonzero:
+        return form
+    return replace(form, parameters={"nonzero": True}, fault="элемент отсутствует или равен нулю", expected="не ноль")
 
 
 def _format(record: RuleRecord, element: Element, layout: Layout) -> Form:

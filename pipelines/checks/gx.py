@@ -73,7 +73,8 @@ class _ElementExpectation(MulticolumnMapExpectation):
 class ExpectElementPresent(_ElementExpectation):
     """The element is filled (where its group is there)."""
 
-    map_metric: ClassVar[str] = _metric("expect_element_present")
+    map_metric: ClassVar[str] = _metric("expect_element_present", "nonzero")
+    nonzero: bool | None = None
 
 
 class ExpectElementAbsent(_ElementExpectation):

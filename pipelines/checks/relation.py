@@ -6,7 +6,10 @@
 References: ``COL`` of the row itself (or of the group's presence), ``TABLE.COL`` of the row above, ``sum(TABLE.COL)`` and
 ``count(TABLE)`` of the rows below (``sum`` and ``count`` may carry a relation that chooses them), ``list(TABLE.COL)`` the
 values of a repeated element, ``today()`` the day of processing. ``year(x)``, ``month(x)`` of a date; ``years(a, b)`` full
-years from date a to date b, ``last(x)`` the last character of a text. Parts of the file's name: ``Pi Ni Pp Np YY MM`` and
+years from date a to date b, ``last(x)`` the last character of a text. ``max(TABLE.COL)`` the greatest of the rows below,
+``nth(A, B)`` which a row is among those of the file with the same values. ``days(a, b)``, ``addmonths(d, n)`` of dates;
+``snils(x)``, ``enp(x)`` 1 where the check digits are right; ``subcodes``, ``listed`` look into a dictionary
+(``functions.py``). Parts of the file's name: ``Pi Ni Pp Np YY MM`` and
 ``KIND`` (of the main file). ``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the
 dictionaries write and how it is brought to it, is in ``docs/rules-language.md``.
 """
@@ -31,15 +34,17 @@ set: "{" constant ("," constant)* "}"
 ?sum: term (SIGN term)*
 ?term: constant | reference | function | "(" sum ")"
 constant: NUMBER | CODE | TEXT | WORD
-?reference: name | aggregate | today | part
+?reference: name | aggregate | today | part | nth
 part: PART
 name: NAME ["." NAME]
+nth: "nth" "(" member ("," member)* ")"
+?member: name | aggregate
 aggregate: AGGREGATE "(" name ["," disjunction] ")"
 today: "today" "(" ")"
 function: FUNCTION "(" sum ("," sum)* ")"
 
-AGGREGATE: "sum" | "count" | "list"
-FUNCTION: "years" | "year" | "month" | "last"
+AGGREGATE: "sum" | "count" | "list" | "max"
+FUNCTION: "years" | "year" | "month" | "last" | "days" | "addmonths" | "snils" | "enp" | "subcodes" | "listed"
 PRESENCE: "присутствует" | "отсутствует"
 PART.3: /(Pi|Ni|Pp|Np|YY|MM|KIND)(?![A-Za-z0-9_])/
 OPERATOR: "<=" | ">=" | "<>" | "<" | ">" | "="
@@ -84,7 +89,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """Something of the rows below: ``sum(T.C)``, ``count(T)`` (``name.column`` is the table), ``list(T.C)``."""
+    """Something of the rows below: ``sum(T.C)``, ``max(T.C)``, ``count(T)`` (``name.column`` is the table), ``list(T.C)``."""
 
     function: str
     name: Name
@@ -110,7 +115,17 @@ class Part:
         return self.name
 
 
-Reference = Name | Aggregate | Today | Part
+@dataclass(frozen=True)
+class Nth:
+    """Which a row is, from 1, among the rows of its file with the same values (absent ones equal each other)."""
+
+    members: tuple[Name | Aggregate, ...]
+
+    def __str__(self) -> str:
+        return f"nth({', '.join(map(str, self.members))})"
+
+
+Reference = Name | Aggregate | Today | Part | Nth
 
 
 @dataclass(frozen=True)
@@ -200,6 +215,9 @@ class _Tree(Transformer[Token, Condition]):
     def today(self, _items: list[Token]) -> Today:
         return Today()
 
+    def nth(self, items: list[Name | Aggregate]) -> Nth:
+        return Nth(tuple(items))
+
     def part(self, items: list[Token]) -> Part:
         return Part(str(items[0]))
 
@@ -243,7 +261,7 @@ def parse_reference(text: str) -> Reference:
 def references(node: Node) -> Iterator[Reference]:
     """References of a tree from left to right; those inside an aggregate's choice belong to its rows and are left out."""
     match node:
-        case Name() | Aggregate() | Today() | Part():
+        case Name() | Aggregate() | Today() | Part() | Nth():
             yield node
         case Presence(reference=reference):
             yield reference
@@ -260,3 +278,20 @@ def _parse(text: str, start: str) -> Node:
         return _Tree().transform(_PARSER.parse(text, start=start))
     except UnexpectedInput as error:
         raise RelationError(f"not a relation: {text!r}") from error
+
+
+def functions(node: Node) -> Iterator[Function]:
+    """Functions of a tree, with those inside an aggregate's choice."""
+    match node:
+        case Function(arguments=parts):
+            yield node
+            for part in parts:
+                yield from functions(part)
+        case Junction(parts=parts) | Comparison(operands=parts):
+            for part in parts:
+                yield from functions(part)
+        case Presence(reference=Aggregate(where=where)) | Aggregate(where=where) if where is not None:
+            yield from functions(where)
+        case Sum(terms=terms):
+            for _, term in terms:
+                yield from functions(term)

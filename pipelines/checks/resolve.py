@@ -15,6 +15,7 @@ from pipelines.checks.relation import (
     Function,
     Junction,
     Name,
+    Nth,
     Part,
     Presence,
     Reference,
@@ -136,6 +137,9 @@ def _term(term: Term, layout: Layout, table: str) -> Term:
             return term
         case Name():
             return resolve_name(term, layout, table)
+        case Nth():
+            members = tuple(_term(member, layout, table) for member in term.members)
+            return Nth(members)  # type: ignore[arg-type]
         case Function():
             return replace(term, arguments=tuple(_term(part, layout, table) for part in term.arguments))
         case Sum():

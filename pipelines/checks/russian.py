@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from pipelines.checks.relation import Aggregate, Choice, Comparison, Condition, Constant, Function, Junction, Presence, Term
+from pipelines.checks.relation import (
+    Aggregate,
+    Choice,
+    Comparison,
+    Condition,
+    Constant,
+    Function,
+    Junction,
+    Nth,
+    Presence,
+    Sum,
+    Term,
+)
 
 _FUNCTIONS = {"year": "год {}", "month": "месяц {}", "last": "последний символ {}"}
+_CHECKED = {"snils": "СНИЛС", "enp": "ЕНП"}
 
 
 def in_russian(condition: Condition) -> str:
@@ -19,6 +32,8 @@ def in_russian(condition: Condition) -> str:
             operands=(Aggregate(function="count") as counted, Constant(text="0")), operators=(">" | "=" as sign,)
         ):
             return _counted(counted, sign == ">")
+        case Comparison(operands=(Function(name="snils" | "enp" as name, arguments=(text,)), Constant(text="0" | "1" as right))):
+            return f"{_CHECKED[name]} {_term(text)} {'верен' if right == '1' else 'неверен'}"
         case Comparison(operands=operands, operators=operators):
             rest = (f" {sign} {_term(operand)}" for sign, operand in zip(operators, operands[1:], strict=True))
             return _term(operands[0]) + "".join(rest)
@@ -34,6 +49,14 @@ def _term(term: Term | Choice) -> str:
     match term:
         case Function(name="years", arguments=(begin, end)):
             return f"полных лет от {_term(begin)} на {_term(end)}"
+        case Function(name="days", arguments=(begin, end)):
+            return f"дней от {_term(begin)} до {_term(end)}"
+        case Function(name="addmonths", arguments=(day, months)):
+            return f"{_term(day)} + {months} мес."
+        case Nth(members=members):
+            return f"номер среди строк файла с теми же {', '.join(map(str, members))}"
+        case Sum(terms=((_, first), *rest)):
+            return _term(first) + "".join(f" {'+' if sign > 0 else '-'} {_term(part)}" for sign, part in rest)
         case Function(name=name, arguments=(argument,)):
             return _FUNCTIONS[name].format(_term(argument))
     return str(term)
