@@ -18,11 +18,22 @@ import pyarrow.compute as pc
 
 from pipelines.checks.conditions import LIMIT, certain
 from pipelines.checks.joins import Join, join_of
-from pipelines.checks.relation import Aggregate, Name, Nth, Part, Reference, Today, parse_reference, references
+from pipelines.checks.relation import (
+    Aggregate,
+    Name,
+    Nth,
+    Part,
+    Reference,
+    Today,
+    lookups,
+    parse_reference,
+    references,
+)
 from pipelines.checks.suites import ROW, Suite
-from pipelines.checks.vectors import encoded, numbers
+from pipelines.checks.vectors import absent, encoded, numbers
 from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import PARENT, Tables
+from pipelines.nsi.dictionaries import Dictionaries
 
 _FILE_NAME = r"^(?P<KIND>[A-Z]{1,2}?)(?P<Pi>[MST])(?P<Ni>\d+)(?P<Pp>[MST])(?P<Np>\d+)_(?P<YY>\d\d)(?P<MM>\d\d)\d+"
 
@@ -30,10 +41,11 @@ Rows = npt.NDArray[np.int64]
 
 
 class Bulk:
-    """Files of one layout as one. ``today`` is the day of processing."""
+    """Files of one layout as one. ``today`` is the day of processing; ``dictionaries`` are for look-ups in what is counted."""
 
-    def __init__(self, files: Sequence[Tables], today: date) -> None:
+    def __init__(self, files: Sequence[Tables], today: date, dictionaries: Dictionaries | None = None) -> None:
         self.files = files
+        self.dictionaries = dictionaries
         self.layout: Layout = files[0].layout
         self.today = today
         self.partner: Bulk | None = None
@@ -99,6 +111,8 @@ class Bulk:
                 return self._greatest(table, node)
             case Nth(members=members):
                 return pa.array(self._ordinals(table, [str(member) for member in members]))
+            case Aggregate(function="times"):
+                return self._times(table, node)
             case Aggregate():
                 return self._sum(table, node)
         raise KeyError(reference)
@@ -186,7 +200,9 @@ class Bulk:
             return np.ones(self.rows(below), bool)
         names = {str(reference): self.column(below, str(reference)) for reference in references(node.where)}
         kinds = {name: kind_of(self.layout, below, name) for name in names}
-        return certain(node.where, names, kinds)
+        if self.dictionaries is None and any(lookups(node.where)):
+            raise LookupError(f"no dictionaries for {node}")
+        return certain(node.where, names, kinds, self.dictionaries)
 
     def _count(self, table: str, node: Aggregate) -> Rows:
         head = group(self.layout, node.name.column)
@@ -245,6 +261,15 @@ class Bulk:
         result[order] = np.arange(len(ordered)) - np.repeat(first, lengths) + 1
         return result
 
+    def _times(self, table: str, node: Aggregate) -> pa.Array:
+        """How many rows of the table within the same row above have the row's value; null where it has none."""
+        scope, name = _below_name(node)
+        values = self.column(table, name)
+        codes = pc.fill_null(values.indices, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        within = self.above(table, scope) * (len(values.dictionary) + 1) + codes
+        _, group_of, sizes = np.unique(within, return_inverse=True, return_counts=True)
+        return pa.array(sizes[group_of].astype(np.int64), mask=absent(values))
+
     def _list(self, table: str, node: Aggregate) -> pa.Array:
         below, name = _below_name(node)
         meeting, places = self._below(table, below)
@@ -266,7 +291,7 @@ def kind_of(layout: Layout, table: str, reference: str) -> str:
             return "D"
         case Part(name=name):
             return "N0" if name in ("YY", "MM") else "T"
-        case Aggregate(function="count") | Nth():
+        case Aggregate(function="count" | "times") | Nth():
             return "N0"
         case Aggregate(name=Name(table=str(below), column=name)):
             return ("L" if node.function == "list" else "") + _kind(layout.element(below, name))
@@ -304,6 +329,8 @@ def foreign(layout: Layout, node: Reference) -> Join | None:
     match node:
         case Aggregate(function="count", name=Name(column=name)):
             known = any(element.name == name for element in layout.elements)
+        case Aggregate(function="times"):
+            known = True
         case Aggregate(name=Name(table=str(table))) | Name(table=str(table)):
             known = table in layout.tables
         case _:

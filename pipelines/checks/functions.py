@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.checks.vectors import Days, Ints, Mask, absent, encoded, spread
+from pipelines.checks.vectors import Days, Ints, Mask, encoded, spread
 from pipelines.ground.identifiers import enp_valid
-from pipelines.nsi.dictionaries import Dictionaries, Dictionary
+from pipelines.nsi.dictionaries import APART, Dictionary
 
 _Judge = Callable[[pa.Array], Mask]
 
@@ -29,48 +29,37 @@ def enp_right(column: pa.Array) -> Mask:
     return _on_distinct(column, lambda texts: np.array([enp_valid(text or "") for text in texts.to_pylist()], bool))
 
 
-def subcodes(dictionaries: Dictionaries | None, name: str, field: str, column: pa.Array, on: Days) -> Ints:
+def subcodes(rows: Dictionary, field: str, column: pa.Array, on: Days) -> Ints:
     """How many codes ``<text>.…`` of the dictionary are in force on the day (any, where there is no day)."""
     codes = encoded(column)
     result = np.zeros(len(codes), np.int64)
-    if not len(codes.dictionary):
-        return result
-    rows = _named(dictionaries, name)
     known = rows.values(field)
-    headings = encoded(pc.utf8_slice_codeunits(known, 0, 3))
-    longer = pc.greater(pc.utf8_length(known), 3).to_numpy(zero_copy_only=False)
+    places = pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False)
     for place, text in enumerate(codes.dictionary.to_pylist()):
-        if text is None or len(text) > 3:
-            continue
-        at = pc.index(headings.dictionary, text).as_py()
-        below = np.flatnonzero(longer & (headings.indices.to_numpy(zero_copy_only=False) == at)) if at >= 0 else []
-        here = np.flatnonzero(codes.indices.fill_null(-1).to_numpy(zero_copy_only=False) == place)
-        days = on[here][:, None]
-        inside = np.isnat(days) | ((rows.first[below][None, :] <= days) & (days <= rows.last[below][None, :]))
-        result[here] = inside.sum(axis=1)
+        below = np.flatnonzero(pc.fill_null(pc.starts_with(known, f"{text}."), False).to_numpy(zero_copy_only=False))
+        if len(below):
+            here = np.flatnonzero(places == place)
+            days = on[here][:, None]
+            result[here] = (np.isnat(days) | ((rows.first[below] <= days) & (days <= rows.last[below]))).sum(axis=1)
     return result
 
 
-def listed(
-    dictionaries: Dictionaries | None, name: str, key: str, field: str, codes: pa.Array, column: pa.Array, on: Days
-) -> Mask:
+def listed(rows: Dictionary, key: str, field: str, codes: pa.Array, column: pa.Array, on: Days) -> Mask:
     """Whether the row of ``key`` in force lists the diagnosis (or its heading of three signs) in ``field`` (``A00;B01.1``)."""
-    chosen, texts = encoded(codes), encoded(column)
-    if not len(chosen.dictionary) or not len(texts.dictionary):
-        return np.zeros(len(texts), bool)
-    rows = _named(dictionaries, name).listed(field)
-    whole = chosen.cast(pa.string()), texts.cast(pa.string())
+    members = rows.listed(field)
+    chosen, texts = codes.cast(pa.string()), column.cast(pa.string())
     found: Mask = np.zeros(len(texts), bool)
-    for size in (None, 3):
-        part = whole[1] if size is None else pc.utf8_slice_codeunits(whole[1], 0, size)
-        found |= rows.contains(f"{key}+{field}", pc.binary_join_element_wise(whole[0], part, ""), on)
-    return found & ~absent(whole[1])
+    for part in (texts, pc.utf8_slice_codeunits(texts, 0, 3)):
+        found |= members.contains(f"{key}|{field}", pc.binary_join_element_wise(chosen, part, APART), on)
+    return found
 
 
-def _named(dictionaries: Dictionaries | None, name: str) -> Dictionary:
-    if dictionaries is None or name not in dictionaries:
-        raise LookupError(f"dictionary {name} is not loaded")
-    return dictionaries[name]
+def later(moments: Days, months: int) -> Days:
+    """The same day of a later month, its last day where it has none such."""
+    begin = moments.astype("datetime64[M]")
+    target = begin + months
+    longest = (target + 1).astype(moments.dtype) - target.astype(moments.dtype) - np.timedelta64(1, "D")
+    return target.astype(moments.dtype) + np.minimum(moments - begin.astype(moments.dtype), longest)
 
 
 def _on_distinct(column: pa.Array, right: _Judge) -> Mask:

@@ -10,13 +10,14 @@ from pipelines.checks.relation import (
     Constant,
     Function,
     Junction,
+    Lookup,
     Nth,
     Presence,
     Sum,
     Term,
 )
 
-_FUNCTIONS = {"year": "год {}", "month": "месяц {}", "last": "последний символ {}"}
+_FUNCTIONS = {"year": "год {}", "month": "месяц {}", "last": "последний символ {}", "rubric": "рубрика {}"}
 _CHECKED = {"snils": "СНИЛС", "enp": "ЕНП"}
 
 
@@ -34,6 +35,8 @@ def in_russian(condition: Condition) -> str:
             return _counted(counted, sign == ">")
         case Comparison(operands=(Function(name="snils" | "enp" as name, arguments=(text,)), Constant(text="0" | "1" as right))):
             return f"{_CHECKED[name]} {_term(text)} {'верен' if right == '1' else 'неверен'}"
+        case Lookup():
+            return _lookup(condition)
         case Comparison(operands=operands, operators=operators):
             rest = (f" {sign} {_term(operand)}" for sign, operand in zip(operators, operands[1:], strict=True))
             return _term(operands[0]) + "".join(rest)
@@ -43,6 +46,13 @@ def in_russian(condition: Condition) -> str:
 def _counted(counted: Aggregate, there: bool) -> str:
     which = f", где {in_russian(counted.where)}" if counted.where else ""
     return f"{'есть' if there else 'нет'} {counted.name.column}{which}"
+
+
+def _lookup(lookup: Lookup) -> str:
+    where = "".join(f", {field} = {_term(value)}" for field, value in lookup.where)
+    on = f", на дату {lookup.on}" if lookup.on else ""
+    found = "есть" if lookup.there else "нет"
+    return f"{_term(lookup.subject)} {found} в справочнике {lookup.dictionary} (поле {lookup.field}{where}{on})"
 
 
 def _term(term: Term | Choice) -> str:

@@ -96,6 +96,12 @@ def load(name: str) -> tuple[Suite, ...]:
     return tuple(map(read, paths))
 
 
+def names() -> tuple[str, ...]:
+    """Names that ``load`` takes, of all that ``expectations/`` holds."""
+    found = {f"{path.parent.name}/{path.stem.partition('_')[0]}" for path in FOLDER.glob("*/*.json")}
+    return tuple(sorted(found))
+
+
 def read(path: Path) -> Suite:
     """The suite of a file."""
     return Suite.from_json(json.loads(path.read_text(encoding="utf-8")))
