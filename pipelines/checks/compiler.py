@@ -12,9 +12,9 @@ import pandas as pd
 import yaml
 
 from pipelines.checks.forms import Form, NotSupportedError, form_of
-from pipelines.checks.mek import basis, reserved
-from pipelines.checks.phrases import path
-from pipelines.checks.records import Packet, RuleRecord
+from pipelines.checks.mek import basis, classes, reserved
+from pipelines.checks.phrases import path as with_root
+from pipelines.checks.records import Packet, RuleRecord, region_of
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import Layout
 from pipelines.ground.settings import ROOT
@@ -24,7 +24,12 @@ HANDWRITTEN = "handwritten"
 NOT_SUPPORTED = "not supported"
 RESERVED = "reserved"
 
-STATUS_TITLES = {COMPILED: "скомпилировано", HANDWRITTEN: "написано вручную", NOT_SUPPORTED: "не поддержано", RESERVED: "не предусмотрено"}
+STATUS_TITLES = {
+    COMPILED: "скомпилировано",
+    HANDWRITTEN: "написано вручную",
+    NOT_SUPPORTED: "не поддержано",
+    RESERVED: "не предусмотрено",
+}
 
 NOT_IN_LAYOUT = "нет в структуре"
 
@@ -82,8 +87,24 @@ def coverage(found: Iterable[Outcome]) -> pd.DataFrame:
     )
 
 
+def by_rule(frame: pd.DataFrame) -> pd.DataFrame:
+    """Open rules of a ``coverage`` frame with content, one row a rule: ``rule, status, reason, region, class``.
+
+    A rule counts as executed when it is for one kind of file at least; ``reason`` is why it is not. ``class`` is that of
+    the МЭК (``mek.classes``), empty for other dictionaries.
+    """
+    order = {COMPILED: 0, HANDWRITTEN: 1, NOT_SUPPORTED: 2}
+    kept = frame[frame["open"] & (frame["status"] != RESERVED)]
+    best = kept.assign(order=kept["status"].map(order)).sort_values(["rule", "order"], kind="stable").drop_duplicates("rule")
+    known = classes()
+    return best[["rule", "status", "reason"]].assign(
+        region=[region_of(rule) for rule in best["rule"]],
+        **{"class": [known[rule].name if rule in known else "" for rule in best["rule"]]},
+    )
+
+
 def _outcome(packet: Packet, record: RuleRecord, kind: str, layout: Layout) -> Outcome:
-    record = replace(record, ID_EL=path(record.ID_EL))
+    record = replace(record, ID_EL=with_root(record.ID_EL))
     written = written_for(record.ID_TEST, kind)
     if reserved(packet.dictionary, record):
         return Outcome(record, kind, RESERVED)
@@ -135,6 +156,22 @@ def written_for(rule: str, kind: str) -> Mapping[str, Any]:
 def by_exchange(code: str) -> tuple[str, ...]:
     """Rules that a finding of the exchange (``PKG.090``) executes."""
     return tuple(rule for rule, entry in handwritten().items() if code in entry.get("exchange", "").split(", "))
+
+
+@dataclass(frozen=True)
+class Subsystem:
+    """Where the suites of a rule dictionary go (below ``expectations/``) and the kinds of file that they are for."""
+
+    suites: str
+    kinds: tuple[str, ...]
+
+
+def subsystem_of(dictionary: str) -> Subsystem:
+    """The place of a rule dictionary: ``include/rules/subsystems.yaml``; raises ``LookupError`` for an unknown one."""
+    declared = yaml.safe_load((ROOT / "include" / "rules" / "subsystems.yaml").read_text(encoding="utf-8"))
+    if dictionary not in declared:
+        raise LookupError(f"no rule dictionary {dictionary}")
+    return Subsystem(declared[dictionary]["suites"], tuple(declared[dictionary]["kinds"]))
 
 
 @cache

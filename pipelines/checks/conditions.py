@@ -12,6 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.checks.functions import enp_right, later, listed, snils_right, subcodes
+from pipelines.checks.lookups import in_force
 from pipelines.checks.relation import (
     Aggregate,
     Choice,
@@ -28,8 +30,6 @@ from pipelines.checks.relation import (
     Term,
     Today,
 )
-from pipelines.checks.functions import enp_right, later, listed, snils_right, subcodes
-from pipelines.checks.lookups import in_force
 from pipelines.checks.vectors import Days, Ints, Mask, absent, days, encoded, integers, numbers
 from pipelines.nsi.dictionaries import Dictionaries
 
@@ -237,8 +237,11 @@ class _Scope:
         if self.dictionaries is None:
             return Number(np.zeros(self.rows, np.int64), np.zeros(self.rows, bool), missing)
         rows = self.dictionaries[names[0]]
-        found = subcodes(rows, *names[1:], *columns, on) if term.name == "subcodes" else listed(rows, *names[1:], *columns, on)
-        return Number(found.astype(np.int64) * 10**self.scale, ~missing, missing)
+        if term.name == "subcodes":
+            found = subcodes(rows, names[1], columns[0], on)
+        else:
+            found = listed(rows, names[1], names[2], columns[0], columns[1], on).astype(np.int64)
+        return Number(found * 10**self.scale, ~missing, missing)
 
     def later(self, term: Function) -> Day:
         begin, count = term.arguments

@@ -112,6 +112,8 @@ def _comparable(condition: Condition, types: Mapping[str, str]) -> None:
 
 
 def _unconditional(record: RuleRecord, element: Element, layout: Layout) -> Form:
+    if element.type == "S" and element.table_head and record.category != "003F":
+        raise NotSupportedError("нет формального выражения: правило о группе элементов")
     if record.ID_TEST in _dictionaries()["by_rule"]:
         return _dictionary(record, element, layout)
     match record.category:
@@ -316,6 +318,8 @@ def _relation(element: Element, layout: Layout, text: str) -> Form:
         resolved = resolve_condition(stated, layout, element.table)
     except UnknownNameError as error:
         raise NotSupportedError(f"нет в структуре файла: {error}") from error
+    if isinstance(resolved, Comparison) and len(set(resolved.operands)) == 1:
+        raise NotSupportedError("нет формального выражения: значение сравнивается само с собой")
     names = list(dict.fromkeys([element.column, *map(str, references(resolved))]))
     return Form(
         type="expect_element_in_relation",

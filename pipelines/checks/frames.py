@@ -41,7 +41,7 @@ Rows = npt.NDArray[np.int64]
 
 
 class Bulk:
-    """Files of one layout as one. ``today`` is the day of processing; ``dictionaries`` are for look-ups in what is counted."""
+    """Files of one layout as one. ``today`` is the day of processing; ``dictionaries`` for look-ups of counts."""
 
     def __init__(self, files: Sequence[Tables], today: date, dictionaries: Dictionaries | None = None) -> None:
         self.files = files

@@ -45,7 +45,7 @@ def subcodes(rows: Dictionary, field: str, column: pa.Array, on: Days) -> Ints:
 
 
 def listed(rows: Dictionary, key: str, field: str, codes: pa.Array, column: pa.Array, on: Days) -> Mask:
-    """Whether the row of ``key`` in force lists the diagnosis (or its heading of three signs) in ``field`` (``A00;B01.1``)."""
+    """Whether the row of ``key`` in force lists the diagnosis, or its heading of three signs, in ``field``."""
     members = rows.listed(field)
     chosen, texts = codes.cast(pa.string()), column.cast(pa.string())
     found: Mask = np.zeros(len(texts), bool)

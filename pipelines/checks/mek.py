@@ -1,7 +1,7 @@
 """МЭК: classes of the federal rules (Q016), reasons of refusal, and the suites of a region.
 
-Suites: ``expectations/mek`` of Q016, ``expectations/mek-regional`` of Q023, ``expectations/pump-regional`` of Q022; those of the
-regional level hold the rules of every region that wrote any, and a fund takes over those of the regions that its profile names.
+Suites: ``expectations/mek`` of Q016, ``expectations/mek-regional`` of Q023, ``expectations/pump-regional`` of Q022. Those of
+the regional level hold the rules of every region that wrote any; a fund takes over those of the regions in its profile.
 """
 
 from __future__ import annotations

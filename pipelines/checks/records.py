@@ -69,11 +69,11 @@ def region_of(rule: str) -> str:
 
 
 def record(fields: Mapping[str, str], kinds: Iterable[str]) -> RuleRecord:
-    """Record from raw texts: blanks joined, Cyrillic look-alikes made Latin in paths, masks and element names.
+    """Record from raw texts: blanks joined, ``_`` as nothing, Cyrillic look-alikes made Latin in paths, masks and names.
 
     Raises ``ValueError`` for a date that is not DD.MM.YYYY or a length that is no number, naming the rule.
     """
-    text = dict.fromkeys(_COLUMNS, "") | {name: " ".join((value or "").split()) for name, value in fields.items()}
+    text = dict.fromkeys(_COLUMNS, "") | {name: _plain(value) for name, value in fields.items()}
     try:
         return RuleRecord(
             ID_TEST=text["ID_TEST"],
@@ -125,6 +125,11 @@ def read_csv(path: Path, version: str = "") -> Packet:
 def read(path: Path) -> Packet:
     """A dictionary in either form, told by the file's extension."""
     return read_packet(path) if path.suffix.lower() == ".xml" else read_csv(path)
+
+
+def _plain(value: str | None) -> str:
+    text = " ".join((value or "").split())
+    return "" if text == "_" else text
 
 
 def _sorted(records: list[RuleRecord]) -> tuple[RuleRecord, ...]:

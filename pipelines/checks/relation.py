@@ -4,16 +4,16 @@
     200 < VNOV_D < 2500             SANK_MEK = sum(SANK.S_SUM, S_TIP = {1, 10, 11, 12})
     DS1 найден в M001.IDDS          DIAG_RSLT найден в N008.ID_R_M где ID_Mrf = DIAG_CODE на ZAP.DATE_Z_2
 
-References: ``COL`` of the row itself (or of the group's presence), ``TABLE.COL`` of the row above, ``sum(TABLE.COL)`` and
-``count(TABLE)`` of the rows below (``sum`` and ``count`` may carry a relation that chooses them), ``list(TABLE.COL)`` the
-values of a repeated element, ``today()`` the day of processing. ``times(TABLE.COL)`` how many rows within the group above
-have the row's value. ``year(x)``, ``month(x)`` of a date; ``years(a, b)`` full years from date a to date b, ``last(x)`` the
-last character of a text, ``rubric(x)`` its first three. ``X найден в D.FIELD где F = y на d``: whether the dictionary has a
-row, in force on d, with both. ``max(TABLE.COL)`` the greatest of the rows below, ``nth(A, B)`` which a row is among those of
-the file with the same values. ``days(a, b)``, ``addmonths(d, n)`` of dates; ``snils(x)``, ``enp(x)`` 1 where the check digits
-are right; ``subcodes``, ``listed`` look into a dictionary (``functions.py``). Parts of the file's name: ``Pi Ni Pp Np YY MM`` and
-``KIND`` (of the main file). ``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the
-dictionaries write and how it is brought to it, is in ``docs/rules-language.md``.
+References: ``COL`` of the row itself (or of the group's presence), ``TABLE.COL`` of the row above, ``sum(TABLE.COL)``,
+``max(TABLE.COL)`` and ``count(TABLE)`` of the rows below (each may carry a relation that chooses them), ``list(TABLE.COL)``
+the values of a repeated element, ``times(TABLE.COL)`` how many rows within the group above have the row's value,
+``nth(A, B)`` which a row is among those of the file with the same values, ``today()`` the day of processing. Parts of the
+file's name: ``Pi Ni Pp Np YY MM`` and ``KIND`` (of the main file). Functions: ``year(x)``, ``month(x)`` of a date,
+``years(a, b)`` full years and ``days(a, b)`` days between dates, ``addmonths(d, n)``; ``last(x)`` the last character of a
+text, ``rubric(x)`` its first three; ``snils(x)``, ``enp(x)`` 1 where the check digits are right; ``subcodes``, ``listed`` of
+a dictionary (``functions.py``). ``X найден в D.FIELD где F = y на d``: whether the dictionary has a row, in force on d, with
+both. ``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the dictionaries write and
+how it is brought to it, is in ``docs/rules-language.md``.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class Presence:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Whether a dictionary has a row with the value in ``field`` and ``where`` (field, value) in others, in force ``on`` a day."""
+    """Whether a dictionary has a row, in force ``on`` a day, with the value in ``field`` and ``where`` in others."""
 
     subject: Term
     there: bool
@@ -341,10 +341,10 @@ def lookups(node: Node) -> Iterator[Lookup]:
 def functions(node: Node) -> Iterator[Function]:
     """Functions of a tree, those inside an aggregate's choice included."""
     match node:
-        case Function(arguments=parts):
+        case Function(arguments=arguments):
             yield node
-            for part in parts:
-                yield from functions(part)
+            for argument in arguments:
+                yield from functions(argument)
         case Aggregate(where=Comparison() | Presence() | Lookup() | Junction() as where):
             yield from functions(where)
         case Presence(reference=reference):
@@ -359,6 +359,6 @@ def functions(node: Node) -> Iterator[Function]:
 
 def dictionaries_of(node: Node) -> frozenset[str]:
     """Names of the dictionaries that a tree looks into."""
-    called = (function.arguments[0] for function in functions(node) if function.name in ("subcodes", "listed"))
-    names = {argument.text for argument in called if isinstance(argument, Constant)}
+    called = (call.arguments[0] for call in functions(node) if call.name in ("subcodes", "listed"))
+    names = {first.text for first in called if isinstance(first, Constant)}
     return frozenset(names | {lookup.dictionary for lookup in lookups(node)})

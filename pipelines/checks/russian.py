@@ -33,7 +33,9 @@ def in_russian(condition: Condition) -> str:
             operands=(Aggregate(function="count") as counted, Constant(text="0")), operators=(">" | "=" as sign,)
         ):
             return _counted(counted, sign == ">")
-        case Comparison(operands=(Function(name="snils" | "enp" as name, arguments=(text,)), Constant(text="0" | "1" as right))):
+        case Comparison(
+            operands=(Function(name="snils" | "enp" as name, arguments=(text,)), Constant(text="0" | "1" as right))
+        ):
             return f"{_CHECKED[name]} {_term(text)} {'верен' if right == '1' else 'неверен'}"
         case Lookup():
             return _lookup(condition)
