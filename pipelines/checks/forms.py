@@ -321,11 +321,13 @@ def _relation(element: Element, layout: Layout, text: str) -> Form:
     if isinstance(resolved, Comparison) and len(set(resolved.operands)) == 1:
         raise NotSupportedError("нет формального выражения: значение сравнивается само с собой")
     names = list(dict.fromkeys([element.column, *map(str, references(resolved))]))
+    types = {name: kind_of(layout, element.table, name) for name in names}
+    _comparable(resolved, types)
     return Form(
         type="expect_element_in_relation",
         table=element.table,
         columns=tuple(names),
-        parameters={"relation": str(resolved), "types": {name: kind_of(layout, element.table, name) for name in names}},
+        parameters={"relation": str(resolved), "types": types},
         element=element,
         fault="нарушено соотношение",
         expected=_in_words(stated, element),
