@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -32,6 +32,8 @@ STATUS_TITLES = {
 }
 
 NOT_IN_LAYOUT = "нет в структуре"
+
+_WRITTEN = ROOT / "include" / "rules" / "handwritten"
 
 
 @dataclass(frozen=True)
@@ -153,9 +155,18 @@ def written_for(rule: str, kind: str) -> Mapping[str, Any]:
     return {**own, **entry.get("kinds", {}).get(kind, {})}
 
 
-def by_exchange(code: str) -> tuple[str, ...]:
-    """Rules that a finding of the exchange (``PKG.090``) executes."""
-    return tuple(rule for rule, entry in handwritten().items() if code in entry.get("exchange", "").split(", "))
+def by_exchange(adopted: Mapping[str, Collection[str]]) -> Mapping[str, tuple[str, ...]]:
+    """Rules that the exchange's own findings execute, by the finding's code (``PKG.090``).
+
+    ``adopted``: by rule dictionary the regions whose rules the fund takes over.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    for dictionary, regions in adopted.items():
+        for rule, entry in _written_in(dictionary).items():
+            if "exchange" in entry and region_of(rule) in regions:
+                for code in entry["exchange"].split(", "):
+                    found[code].append(rule)
+    return {code: tuple(sorted(rules)) for code, rules in found.items()}
 
 
 @dataclass(frozen=True)
@@ -177,10 +188,14 @@ def subsystem_of(dictionary: str) -> Subsystem:
 @cache
 def handwritten() -> Mapping[str, Mapping[str, Any]]:
     """Rules written by hand, by id: ``include/rules/handwritten/<dictionary>.yaml``."""
-    rules: dict[str, Mapping[str, Any]] = {}
-    for path in sorted((ROOT / "include" / "rules" / "handwritten").glob("*.yaml")):
-        rules |= yaml.safe_load(path.read_text(encoding="utf-8"))
-    return rules
+    names = sorted(path.stem for path in _WRITTEN.glob("*.yaml"))
+    return {rule: entry for name in names for rule, entry in _written_in(name).items()}
+
+
+@cache
+def _written_in(dictionary: str) -> Mapping[str, Mapping[str, Any]]:
+    path = _WRITTEN / f"{dictionary}.yaml"
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
 @cache

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from pipelines.checks import suites
 from pipelines.checks.records import RuleRecord, region_of
+from pipelines.checks.rulebook import RuleBook, shipped
 from pipelines.checks.suites import Suite
 from pipelines.ground.settings import ROOT
 
@@ -52,32 +52,28 @@ def reserved(dictionary: str, record: RuleRecord) -> bool:
     return str(_declared()["reserved"].get(dictionary)) == record.DESC_TEST
 
 
-def mek_suites(layout: str, regions: Collection[str]) -> tuple[Suite, ...]:
-    """Suites of the МЭК of a file kind (``H``, or ``L`` of its persons): the federal rules and those of the regions, a
-    suite for each table. Empty for a kind that no rule speaks of."""
-    return _joined([*_shipped(f"mek/{layout}"), *regional_suites(f"mek-regional/{layout}", regions)])
+def mek_suites(layout: str, regions: Collection[str], book: RuleBook | None = None) -> tuple[Suite, ...]:
+    """Suites of the МЭК of a file kind (``H``, or ``L`` of its persons), one a table: the federal rules and the regions' own.
+
+    ``book`` are the rules in force (the shipped ones by default). Empty for a kind that no rule speaks of.
+    """
+    federal = (book or shipped()).suites.get(f"mek/{layout}", ())
+    return _joined([*federal, *regional_suites(f"mek-regional/{layout}", regions, book)])
 
 
-def flk_suites(layout: str, regions: Collection[str]) -> tuple[Suite, ...]:
+def flk_suites(layout: str, regions: Collection[str], book: RuleBook | None = None) -> tuple[Suite, ...]:
     """Suites of the ФЛК of the regional level (Q022) of a file kind; see ``mek_suites``."""
-    return regional_suites(f"pump-regional/{layout}", regions)
+    return regional_suites(f"pump-regional/{layout}", regions, book)
 
 
-def regional_suites(name: str, regions: Collection[str]) -> tuple[Suite, ...]:
-    """Those checks of the shipped suites of a name whose rule one of the regions wrote; suites left empty are dropped."""
+def regional_suites(name: str, regions: Collection[str], book: RuleBook | None = None) -> tuple[Suite, ...]:
+    """Those checks of the suites of a name whose rule one of the regions wrote; suites left empty are dropped."""
     chosen = []
-    for suite in _shipped(name):
+    for suite in (book or shipped()).suites.get(name, ()):
         checks = tuple(check for check in suite.checks if region_of(check.rule) in regions)
         if checks:
             chosen.append(replace(suite, checks=checks))
     return tuple(chosen)
-
-
-def _shipped(name: str) -> tuple[Suite, ...]:
-    try:
-        return suites.load(name)
-    except FileNotFoundError:
-        return ()
 
 
 def _joined(parts: Collection[Suite]) -> tuple[Suite, ...]:
