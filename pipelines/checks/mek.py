@@ -53,7 +53,7 @@ def reserved(dictionary: str, record: RuleRecord) -> bool:
 
 
 def mek_suites(layout: str, regions: Collection[str], book: RuleBook | None = None) -> tuple[Suite, ...]:
-    """Suites of the МЭК of a file kind (``H``, or ``L`` of its persons), one a table: the federal rules and the regions' own.
+    """Suites of the МЭК of a file kind (``H``, or ``L`` of its persons), one a table: federal and the regions' own.
 
     ``book`` are the rules in force (the shipped ones by default). Empty for a kind that no rule speaks of.
     """

@@ -39,10 +39,19 @@ def in_russian(condition: Condition) -> str:
             return f"{_CHECKED[name]} {_term(text)} {'верен' if right == '1' else 'неверен'}"
         case Lookup():
             return _lookup(condition)
+        case Comparison(
+            operands=(Function(name="listed", arguments=(name, key, field, code, text, on)), Constant(text="1"))
+        ):
+            return f"{text} в перечне {_bare(field)} справочника {_bare(name)} для {_bare(key)} = {code} на {on}"
         case Comparison(operands=operands, operators=operators):
             rest = (f" {sign} {_term(operand)}" for sign, operand in zip(operators, operands[1:], strict=True))
             return _term(operands[0]) + "".join(rest)
     return str(condition)
+
+
+def _bare(term: Term) -> str:
+    """A constant without quotation marks."""
+    return str(term).strip('"')
 
 
 def _counted(counted: Aggregate, there: bool) -> str:
@@ -65,6 +74,10 @@ def _term(term: Term | Choice) -> str:
             return f"дней от {_term(begin)} до {_term(end)}"
         case Function(name="addmonths", arguments=(day, months)):
             return f"{_term(day)} + {months} мес."
+        case Function(name="subcodes", arguments=(name, _, code, on)):
+            return f"число подрубрик {code} в {_bare(name)} на {on}"
+        case Aggregate(function="max", name=greatest, where=None):
+            return f"наибольшее {greatest}"
         case Nth(members=members):
             return f"номер среди строк файла с теми же {', '.join(map(str, members))}"
         case Sum(terms=((_, first), *rest)):

@@ -85,7 +85,7 @@ class ExchangeSettings:
 class Region:
     """A territory: ``code`` is its KOD_TF (2 digits), ``okato`` its ОКАТО (5 digits), ``folder`` the home of ``nsi/``.
 
-    ``rules_regions``: by rule dictionary of the regional level (Q022, Q023) the numbers of the regions whose rules it adopts.
+    ``rules_regions``: by rule dictionary of the regional level (Q022, Q023) the regions whose rules it adopts.
     """
 
     code: str

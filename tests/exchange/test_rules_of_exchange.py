@@ -17,8 +17,8 @@ from pipelines.exchange.protocol import answer_stem
 from pipelines.formats.archive import write_archive
 from pipelines.ground import database as db
 from pipelines.synthetic.broken import members, stem
-from pipelines.synthetic.registers import generate_register
 from pipelines.synthetic.packages import package
+from pipelines.synthetic.registers import generate_register
 from tests.exchange.world import REGION, World
 
 PERIOD = date(2026, 10, 1)
