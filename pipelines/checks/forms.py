@@ -320,6 +320,8 @@ def _relation(element: Element, layout: Layout, text: str) -> Form:
         raise NotSupportedError(f"нет в структуре файла: {error}") from error
     if isinstance(resolved, Comparison) and len(set(resolved.operands)) == 1:
         raise NotSupportedError("нет формального выражения: значение сравнивается само с собой")
+    if element.type == "S" and element.table_head:
+        raise NotSupportedError("соотношение задано для группы, у которой нет значения")
     names = list(dict.fromkeys([element.column, *map(str, references(resolved))]))
     types = {name: kind_of(layout, element.table, name) for name in names}
     _comparable(resolved, types)

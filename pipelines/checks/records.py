@@ -107,7 +107,7 @@ def read_packet(path: Path) -> Packet:
         fields = {str(cell.tag): cell.text or "" for cell in row}
         records.append(record(fields, [cell.text or "" for cell in row.iter("TYPE_D")]))
     return Packet(
-        dictionary=path.stem,
+        dictionary=path.stem.partition("_")[0],
         version=header.findtext("version", "").strip(),
         issued=_day(header.findtext("date", "").strip()),
         records=_sorted(records),
@@ -130,6 +130,17 @@ def read(path: Path) -> Packet:
 def _plain(value: str | None) -> str:
     text = " ".join((value or "").split())
     return "" if text == "_" else text
+
+
+def as_row(rule: RuleRecord) -> dict[str, str]:
+    """The record as texts by field: kinds joined by commas, days ISO, what is not there empty."""
+    return {name: _text(value) for name, value in vars(rule).items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)
 
 
 def _sorted(records: list[RuleRecord]) -> tuple[RuleRecord, ...]:

@@ -8,12 +8,24 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain
+from typing import Any
 
+from sqlalchemy import Connection
+
+from pipelines import nsi
 from pipelines.checks import suites as files
+from pipelines.checks.findings import SEVERITIES
 from pipelines.checks.suites import Check, Suite
+from pipelines.ground.sql import statement
 
 OFF = "off"
 """What a switch says of a rule that is not judged at all."""
+
+POLICY = "T_RULES"
+"""The region's dictionary of switches: RULE, KIND, SEVERITY, TEXT, DATEBEG, DATEEND."""
+
+KEPT = 8
+"""Books kept in the memory of a process."""
 
 _DAY = timedelta(days=1)
 
@@ -41,6 +53,15 @@ class RuleBook:
     def every(self) -> Iterator[tuple[str, Suite]]:
         """All suites with the names that they stand under."""
         return ((name, suite) for name, of_name in self.suites.items() for suite in of_name)
+
+    def look_ups(self, names: Iterable[str]) -> Mapping[tuple[str, str], set[str]]:
+        """Dictionaries and fields that checks of the named suites look into, and the rules that do."""
+        used: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for suite in chain.from_iterable(self.suites.get(name, ()) for name in names):
+            for check in suite.checks:
+                for looked_up in _look_ups(check):
+                    used[looked_up].add(check.rule)
+        return used
 
     @property
     def editions(self) -> tuple[str, ...]:
@@ -115,6 +136,18 @@ def without(book: RuleBook, rules: Iterable[Known], day: date) -> RuleBook:
     return merge(book, RuleBook({}, dict.fromkeys(rules, day)))
 
 
+def over(book: RuleBook, edition: RuleBook, dictionary: str, day: date) -> RuleBook:
+    """The book with an edition of a dictionary enabled from a day; rules that the edition does not have end with it."""
+    begun = from_day(edition, day)
+    gone = {
+        (suite.layout, check.rule)
+        for _, suite in book.every()
+        for check in suite.checks
+        if check.dictionary == dictionary and (suite.layout, check.rule) not in begun.ends
+    }
+    return merge(without(book, gone, day), begun)
+
+
 def apply(book: RuleBook, switches: Sequence[Switch]) -> RuleBook:
     """The book under the region's switches: a check is split where a period begins or ends.
 
@@ -129,6 +162,67 @@ def apply(book: RuleBook, switches: Sequence[Switch]) -> RuleBook:
     for name, of_name in book.suites.items():
         suites[name] = _filled(_switched(suite, by_rule) for suite in of_name)
     return replace(book, suites=suites)
+
+
+def to_json(book: RuleBook) -> dict[str, Any]:
+    """The book as one document, its suites as Great Expectations reads them."""
+    ends = [[*known, day.isoformat() if day else None] for known, day in sorted(book.ends.items())]
+    return {"suites": {name: [suite.to_json() for suite in of_name] for name, of_name in book.suites.items()}, "ends": ends}
+
+
+def from_json(document: Mapping[str, Any]) -> RuleBook:
+    """The book that ``to_json`` gave."""
+    suites = {name: tuple(map(Suite.from_json, of_name)) for name, of_name in document["suites"].items()}
+    ends = {(layout, rule): date.fromisoformat(day) if day else None for layout, rule, day in document["ends"]}
+    return RuleBook(suites, ends)
+
+
+def in_force(connection: Connection, also: int | None = None, since: date | None = None) -> RuleBook:
+    """The book of the installation: the shipped suites, the editions enabled in its database, the region's switches.
+
+    ``also`` is an edition to be taken as enabled from the day ``since``, whatever is decided on it. Made once per process
+    and state of the database; asking again costs one short query. Raises ``ValueError`` for a policy that cannot be read.
+    """
+    rows = connection.execute(statement("checks/identity"), {"policy": POLICY, "also": also, "since": since}).all()
+    key = tuple((row.dictionary, row.sha256, row.enabled_from) for row in rows)  # ids begin anew in another database
+    if key in _made:
+        _made[key] = _made.pop(key)  # the one used last goes last
+    else:
+        book = shipped()
+        for row in rows:
+            if row.id is not None:
+                book = over(book, edition(connection, row.id), row.dictionary, row.enabled_from)
+        while len(_made) >= KEPT:
+            del _made[next(iter(_made))]
+        _made[key] = apply(book, switches(connection))
+    return _made[key]
+
+
+_made: dict[tuple[Any, ...], RuleBook] = {}
+
+
+def edition(connection: Connection, identifier: int) -> RuleBook:
+    """The book of a stored edition alone; raises ``LookupError`` when there is none."""
+    row = connection.execute(statement("checks/suites"), {"id": identifier}).first()
+    if row is None:
+        raise LookupError(f"no edition {identifier}")
+    return from_json(row.suites)
+
+
+def switches(connection: Connection) -> tuple[Switch, ...]:
+    """The region's switches as its dictionary has them; raises ``ValueError`` for a severity that there is none."""
+    policy = nsi.load_one(connection, POLICY)
+    return tuple(map(_switch, policy.rows.to_pylist())) if policy else ()
+
+
+def _switch(row: Mapping[str, str | None]) -> Switch:
+    severity = row.get("SEVERITY") or ""
+    if severity not in ("", OFF, *SEVERITIES):
+        raise ValueError(
+            f"{POLICY}: правило {row.get('RULE')}: степень {severity}, ожидается {', '.join((*SEVERITIES, OFF))}"
+        )
+    since, until = (date.fromisoformat(day) if (day := row.get(field)) else None for field in ("DATEBEG", "DATEEND"))
+    return Switch(row["RULE"] or "", row.get("KIND") or "", severity, row.get("TEXT") or "", since, until)
 
 
 def _switched(suite: Suite, by_rule: Mapping[str, Sequence[Switch]]) -> Suite:
@@ -180,6 +274,15 @@ def _joined(older: Suite, newer: Suite) -> Suite:
 
 def _filled(suites: Iterable[Suite]) -> tuple[Suite, ...]:
     return tuple(suite for suite in suites if suite.checks)
+
+
+def _look_ups(check: Check) -> Iterator[tuple[str, str]]:
+    stated = check.parameters
+    if "dictionary" in stated:
+        fields = (part.strip() for name in (*stated["by"], stated["field"]) for part in name.split("+"))
+        yield from ((stated["dictionary"], name) for name in fields)
+    if mask := stated.get("mask"):
+        yield from ((mask["dictionary"], mask[part]) for part in ("key", "field"))
 
 
 def _over(check: Check) -> bool:

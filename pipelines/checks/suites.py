@@ -43,6 +43,11 @@ class Check:
     until: date | None = None
     basis: str | None = None
 
+    @property
+    def dictionary(self) -> str:
+        """Name of the dictionary that the rule comes from: what ``source`` begins with."""
+        return self.source.partition(",")[0]
+
     def valid_on(self, day: date) -> bool:
         """Whether the rule is in force on a day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
