@@ -14,7 +14,7 @@ from pipelines.checks import compiler, mek
 
 @dataclass(frozen=True)
 class Covered:
-    """A dictionary: its ``title`` with the editions, and its open rules by kind (``compiler.coverage``, with ``category``)."""
+    """A dictionary: ``title`` with its editions, and its open rules by kind (``compiler.coverage`` with ``category``)."""
 
     title: str
     rules: pd.DataFrame
