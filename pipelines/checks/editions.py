@@ -12,14 +12,13 @@ from sqlalchemy import Connection
 
 from pipelines import nsi
 from pipelines.checks import rulebook
-from pipelines.checks.compiler import Outcome, outcomes, suites_of
+from pipelines.checks.compiler import Outcome, outcomes, subsystem_of, suites_of
 from pipelines.checks.records import Packet, RuleRecord, record
 from pipelines.checks.rulebook import RuleBook
 from pipelines.formats.layout import Layout, load
 from pipelines.ground.sql import statement
 from pipelines.nsi.dictionaries import BEGIN, END
 
-SUBSYSTEM = "pump"
 KINDS = ("H", "L", "C", "T", "X", "R", "D", "A")
 """File kinds that an arriving edition is compiled for."""
 
@@ -63,8 +62,12 @@ def layouts() -> Mapping[str, Layout]:
     return {kind: load(kind) for kind in KINDS}
 
 
-def compiled(packet: Packet, of_kinds: Mapping[str, Layout], subsystem: str = SUBSYSTEM) -> Compiled:
-    """Compile a packet; records that are not executed end older checks of the same rule (``RuleBook.ends``)."""
+def compiled(packet: Packet, of_kinds: Mapping[str, Layout], subsystem: str = "") -> Compiled:
+    """Compile a packet; records that are not executed end older checks of the same rule (``RuleBook.ends``).
+
+    The suites go where those of the dictionary are (``compiler.subsystem_of``), unless ``subsystem`` names another place.
+    """
+    subsystem = subsystem or subsystem_of(packet.dictionary).suites
     found = outcomes(packet, of_kinds)
     ends: dict[rulebook.Known, date | None] = {}
     for outcome in found:
@@ -73,7 +76,7 @@ def compiled(packet: Packet, of_kinds: Mapping[str, Layout], subsystem: str = SU
     return Compiled(found, rulebook.book_of(subsystem, suites_of(packet, found, of_kinds, subsystem), ends))
 
 
-def merged(packets: Iterable[Packet], of_kinds: Mapping[str, Layout], subsystem: str = SUBSYSTEM) -> RuleBook:
+def merged(packets: Iterable[Packet], of_kinds: Mapping[str, Layout], subsystem: str = "") -> RuleBook:
     """Book of several packets, later ones over earlier ones by the dates of their records."""
     book = RuleBook({})
     for packet in packets:
