@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.checks import compiler, editions, records, report, rulebook, suites
+from pipelines.checks import compiler, editions, readings, records, report, rulebook, suites
 from pipelines.formats.layout import Layout, load
 from pipelines.ground import database, settings
 from pipelines.nsi import compare
@@ -39,18 +41,22 @@ Kinds = Annotated[str, typer.Option(help="Виды файлов через за�
 @app.command(name="compile")
 def compile_records(
     sources: RecordsFiles,
-    subsystem: Annotated[str, typer.Option(help="Папка в expectations/; обычно – своя у справочника")] = "",
+    subsystem: Annotated[str, typer.Option(help="Папка в expectations/; обычно – все папки справочника")] = "",
     kinds: Kinds = "",
     folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
 ) -> None:
     """Скомпилировать справочник правил в наборы проверок; из записей об одном правиле новая действует со своего дня."""
     packets = [records.read(source) for source in sources]
     (dictionary,) = {packet.dictionary for packet in packets}
-    layouts = _layouts(dictionary, kinds)
-    subsystem = subsystem or compiler.subsystem_of(dictionary).suites
-    book = editions.merged(packets, layouts, subsystem)
+    places = compiler.places_of(dictionary)
+    for place, usual in {subsystem: places.get(subsystem, ())}.items() if subsystem else places.items():
+        layouts = _layouts(usual, kinds)
+        if layouts:
+            _write(folder / place, layouts, compiler.book(packets, layouts, place))
+
+
+def _write(target: Path, layouts: Mapping[str, Layout], book: rulebook.RuleBook) -> None:
     compiled = [suite for _, suite in book.every()]
-    target = folder / subsystem
     target.mkdir(parents=True, exist_ok=True)
     for kind in layouts:
         for stale in target.glob(f"{kind}_*.json"):
@@ -61,23 +67,41 @@ def compile_records(
 
 
 @app.command()
-def coverage(sources: RecordsFiles, kinds: Kinds = "", as_json: Json = False) -> None:
-    """Сколько действующих правил исполняется: по справочникам, видам файлов, классам МЭК и регионам; почему не остальные."""
-    packets = [records.read(source) for source in sources]
-    frames = {}
-    for dictionary in dict.fromkeys(packet.dictionary for packet in packets):
-        own = [packet for packet in packets if packet.dictionary == dictionary]
-        layouts = _layouts(dictionary, kinds)
-        last = {(one.kind, one.record.ID_TEST): one for packet in own for one in compiler.outcomes(packet, layouts)}
-        frame = compiler.coverage(last.values())
-        title = ", ".join(map(_title, own))
-        frames[dictionary] = report.Covered(title, frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4)))
-    if as_json:
-        rows = [covered.rules.drop(columns="open").assign(dictionary=name) for name, covered in frames.items()]
-        _print_json(row for frame in rows for row in frame.to_dict("records"))
-        return
-    for table in report.tables(frames):
-        Console().print(table)
+def coverage(sources: RecordsFiles, kinds: Kinds = "") -> None:
+    """Сколько действующих правил исполняется: по видам, классам МЭК, регионам, справочникам – и почему не остальные."""
+    console = Console(soft_wrap=True)
+    whole = []
+    for source in sources:
+        packet = records.read(source)
+        usual = [kind for of_place in compiler.places_of(packet.dictionary).values() for kind in of_place]
+        frame = compiler.coverage(compiler.outcomes(packet, _layouts(usual, kinds)))
+        frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
+        _by_kind(console, packet, frame)
+        for shares in report.tables(packet.dictionary, compiler.executed(frame)):
+            console.print(shares)
+        whole.append((f"{packet.dictionary} {packet.version}", compiler.by_rule(frame)))
+    table = Table("Справочник", "Правил", *compiler.RULE_TITLES.values(), "Исполняется, %", title="Действующие правила")
+    for title, counts in (*whole, ("Всего", sum((counts for _, counts in whole), start=Counter()))):
+        judged = counts.total() - counts[compiler.OUT]
+        share = 100 * (counts[compiler.ALL] + counts[compiler.SOME]) / judged if judged else 0.0
+        table.add_row(title, str(counts.total()), *(str(counts[key]) for key in compiler.RULE_TITLES), f"{share:.1f}")
+    console.print(table)
+
+
+def _by_kind(console: Console, packet: records.Packet, frame: pd.DataFrame) -> None:
+    counts = frame.groupby(["kind", "category", "status"]).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=list(compiler.STATUS_TITLES), fill_value=0)
+    table = Table("Вид файла", "Класс", *compiler.STATUS_TITLES.values(), title=_title(packet))
+    for key, row in counts.iterrows():
+        kind, category = cast(tuple[str, str], key)
+        table.add_row(kind, category, *map(str, row))
+    console.print(table)
+    left = frame[~frame["status"].isin(compiler.EXECUTED)]
+    reasons = Table("Правило", "Виды файлов", "Что с ним", "Причина")
+    for key, group in left.groupby(["rule", "status", "reason"]):
+        rule, status, reason = map(str, key)
+        reasons.add_row(rule, " ".join(group["kind"]), compiler.STATUS_TITLES[status], reason)
+    console.print(reasons)
 
 
 @app.command()
@@ -204,7 +228,7 @@ def _explained(check: suites.Check) -> Mapping[str, str]:
         "Действует": f"{_day(check.since)} – {_day(check.until)}",
         "Источник": check.source,
         "Основание отказа (F014)": check.basis or "не указано",
-        "Написано вручную": "да" if check.rule in compiler.handwritten() else "нет",
+        "Написано вручную": "да" if check.rule in readings.handwritten() else "нет",
     }
 
 
@@ -212,6 +236,6 @@ def _parameters(parameters: Mapping[str, object]) -> str:
     return ", ".join(f"{name}={value}" for name, value in parameters.items() if value not in (None, False, []))
 
 
-def _layouts(dictionary: str, kinds: str) -> dict[str, Layout]:
-    chosen = [part.strip() for part in kinds.split(",") if part.strip()] or compiler.subsystem_of(dictionary).kinds
-    return {kind: load(kind) for kind in chosen}
+def _layouts(usual: Iterable[str], kinds: str) -> dict[str, Layout]:
+    """Layouts of the kinds asked for, or of the usual ones."""
+    return {kind: load(kind) for kind in [part.strip() for part in kinds.split(",") if part.strip()] or usual}

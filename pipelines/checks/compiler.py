@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 import pandas as pd
 import yaml
@@ -14,26 +13,37 @@ import yaml
 from pipelines.checks.forms import Form, NotSupportedError, form_of
 from pipelines.checks.mek import basis, classes, reserved
 from pipelines.checks.phrases import path as with_root
+from pipelines.checks.readings import edition, reading, taken, written_in
 from pipelines.checks.records import Packet, RuleRecord, region_of
+from pipelines.checks.rulebook import RuleBook, book_of, merge
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import Layout
 from pipelines.ground.settings import ROOT
 
 COMPILED = "compiled"
 HANDWRITTEN = "handwritten"
+NOT_APPLICABLE = "not applicable"
+NOT_TAKEN = "not taken"
 NOT_SUPPORTED = "not supported"
 RESERVED = "reserved"
 
 STATUS_TITLES = {
     COMPILED: "скомпилировано",
     HANDWRITTEN: "написано вручную",
+    NOT_APPLICABLE: "неприменимо",
+    NOT_TAKEN: "не взято из редакции",
     NOT_SUPPORTED: "не поддержано",
     RESERVED: "не предусмотрено",
 }
+"""Not applicable: the kind does not have what the rule speaks of. Not taken: an artefact of the edition's source."""
+
+EXECUTED = (COMPILED, HANDWRITTEN)
+
+ALL, SOME, NONE, OUT = "all", "some", "none", "out"
+RULE_TITLES = {ALL: "для всех видов", SOME: "для части видов", NONE: "ни для одного", OUT: "не взято или неприменимо"}
+"""For how many of the kinds that a rule names it is executed; kinds where there is nothing to execute do not count."""
 
 NOT_IN_LAYOUT = "нет в структуре"
-
-_WRITTEN = ROOT / "include" / "rules" / "handwritten"
 
 
 @dataclass(frozen=True)
@@ -78,12 +88,28 @@ def suites_of(packet: Packet, found: Iterable[Outcome], layouts: Mapping[str, La
 
 def outcomes(packet: Packet, layouts: Mapping[str, Layout]) -> list[Outcome]:
     """What becomes of every record that names one of the file kinds, in the order of the packet."""
+    packet = taken(packet, layouts)
     return [
         _outcome(packet, record, kind, layout)
         for record in packet.records
         for kind, layout in layouts.items()
         if kind in record.TYPE_D
     ]
+
+
+def book(packets: Sequence[Packet], layouts: Mapping[str, Layout], subsystem: str) -> RuleBook:
+    """The editions of a dictionary, the older first, as one: each rule in force between its own days and the newer's."""
+    result = RuleBook({})
+    for packet in packets:
+        ends = edition(packet.dictionary, packet.version).ends()
+        result = merge(result, book_of(subsystem, compile_packet(packet, layouts, subsystem), ends))
+    named = {name: tuple(_stamped(suite) for suite in of_name) for name, of_name in result.suites.items()}
+    return replace(result, suites=named)
+
+
+def _stamped(suite: Suite) -> Suite:
+    editions = sorted({check.source for check in suite.checks})
+    return replace(suite, meta={"editions": editions, "compiled": len(suite.checks)})
 
 
 def coverage(found: Iterable[Outcome]) -> pd.DataFrame:
@@ -94,14 +120,14 @@ def coverage(found: Iterable[Outcome]) -> pd.DataFrame:
     )
 
 
-def by_rule(frame: pd.DataFrame) -> pd.DataFrame:
+def executed(frame: pd.DataFrame) -> pd.DataFrame:
     """Open rules of a ``coverage`` frame with content, one row a rule: ``rule, status, reason, region, class``.
 
     A rule counts as executed when it is for one kind of file at least; ``reason`` is why it is not. ``class`` is that of
     the МЭК (``mek.classes``), empty for other dictionaries.
     """
     order = {COMPILED: 0, HANDWRITTEN: 1, NOT_SUPPORTED: 2}
-    kept = frame[frame["open"] & (frame["status"] != RESERVED)]
+    kept = frame[frame["open"] & frame["status"].isin([*EXECUTED, NOT_SUPPORTED])]
     best = kept.assign(order=kept["status"].map(order)).sort_values(["rule", "order"], kind="stable").drop_duplicates("rule")
     known = classes()
     return best[["rule", "status", "reason"]].assign(
@@ -110,11 +136,27 @@ def by_rule(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def by_rule(frame: pd.DataFrame) -> Counter[str]:
+    """Rules of a ``coverage`` frame counted by the keys of ``RULE_TITLES``."""
+    judged = frame[~frame["status"].isin([NOT_APPLICABLE, NOT_TAKEN, RESERVED])]
+    executed = judged["status"].isin(EXECUTED).groupby(judged["rule"])
+    counts = Counter(dict(zip((SOME, ALL, NONE), (0, 0, 0), strict=True)))
+    for every, some in zip(executed.all(), executed.any(), strict=True):
+        counts[ALL if every else SOME if some else NONE] += 1
+    named = frame[frame["status"] != RESERVED]
+    counts[OUT] = named["rule"].nunique() - judged["rule"].nunique()
+    return counts
+
+
 def _outcome(packet: Packet, record: RuleRecord, kind: str, layout: Layout) -> Outcome:
     record = replace(record, ID_EL=with_root(record.ID_EL))
-    written = written_for(record.ID_TEST, kind)
+    written = reading(packet, record.ID_TEST, kind)
     if reserved(packet.dictionary, record):
         return Outcome(record, kind, RESERVED)
+    if reason := edition(packet.dictionary, packet.version).not_taken.get(record.ID_TEST):
+        return Outcome(record, kind, NOT_TAKEN, reason)
+    if reason := written.get("not_applicable"):
+        return Outcome(record, kind, NOT_APPLICABLE, reason)
     if code := written.get("exchange"):
         return Outcome(record, kind, HANDWRITTEN, f"исполняет обмен: {code}")
     if reason := written.get("reason"):
@@ -136,6 +178,7 @@ def _check(packet: Packet, record: RuleRecord, kind: str, form: Form, severity: 
     element = form.element
     says = f"{record.DESC_TEST.rstrip('. ')}. " if record.DESC_TEST else ""
     issued = f" от {packet.issued:%d.%m.%Y}" if packet.issued else ""
+    decided = edition(packet.dictionary, packet.version)
     return Check(
         type=form.type,
         columns=form.columns,
@@ -145,19 +188,12 @@ def _check(packet: Packet, record: RuleRecord, kind: str, form: Form, severity: 
         severity=severity or ("fatal" if element.path in fatal_elements().get(kind, ()) else "error"),
         text=f"{says}{element.name} «{element.title}»: {form.fault}; ожидается: {form.expected}",
         expected=form.expected,
-        source=f"{packet.dictionary}, редакция {packet.version}{issued}",
+        source=decided.source or f"{packet.dictionary}, редакция {packet.version}{issued}",
         edition=packet.version,
         since=form.since or record.DATEBEG,
         until=form.until or record.DATEEND,
         basis=basis(record.ID_TEST),
     )
-
-
-def written_for(rule: str, kind: str) -> Mapping[str, Any]:
-    """The entry of a rule among those written by hand, with what it says of one file kind (``kinds``); empty where none."""
-    entry = handwritten().get(rule, {})
-    own = {key: value for key, value in entry.items() if key != "kinds"}
-    return {**own, **entry.get("kinds", {}).get(kind, {})}
 
 
 def by_exchange(adopted: Mapping[str, Collection[str]]) -> Mapping[str, tuple[str, ...]]:
@@ -167,40 +203,22 @@ def by_exchange(adopted: Mapping[str, Collection[str]]) -> Mapping[str, tuple[st
     """
     found: dict[str, list[str]] = defaultdict(list)
     for dictionary, regions in adopted.items():
-        for rule, entry in _written_in(dictionary).items():
+        for rule, entry in written_in(dictionary).items():
             if "exchange" in entry and region_of(rule) in regions:
                 for code in entry["exchange"].split(", "):
                     found[code].append(rule)
     return {code: tuple(sorted(rules)) for code, rules in found.items()}
 
 
-@dataclass(frozen=True)
-class Subsystem:
-    """Where the suites of a rule dictionary go (below ``expectations/``) and the kinds of file that they are for."""
+def places_of(dictionary: str) -> Mapping[str, tuple[str, ...]]:
+    """Folders of a rule dictionary's suites below ``expectations/``, and the kinds of file that each holds.
 
-    suites: str
-    kinds: tuple[str, ...]
-
-
-def subsystem_of(dictionary: str) -> Subsystem:
-    """The place of a rule dictionary: ``include/rules/subsystems.yaml``; raises ``LookupError`` for an unknown one."""
+    ``include/rules/subsystems.yaml``; raises ``LookupError`` for an unknown dictionary.
+    """
     declared = yaml.safe_load((ROOT / "include" / "rules" / "subsystems.yaml").read_text(encoding="utf-8"))
     if dictionary not in declared:
         raise LookupError(f"no rule dictionary {dictionary}")
-    return Subsystem(declared[dictionary]["suites"], tuple(declared[dictionary]["kinds"]))
-
-
-@cache
-def handwritten() -> Mapping[str, Mapping[str, Any]]:
-    """Rules written by hand, by id: ``include/rules/handwritten/<dictionary>.yaml``."""
-    names = sorted(path.stem for path in _WRITTEN.glob("*.yaml"))
-    return {rule: entry for name in names for rule, entry in _written_in(name).items()}
-
-
-@cache
-def _written_in(dictionary: str) -> Mapping[str, Mapping[str, Any]]:
-    path = _WRITTEN / f"{dictionary}.yaml"
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    return {folder: tuple(kinds) for folder, kinds in declared[dictionary].items()}
 
 
 @cache

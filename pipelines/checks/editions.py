@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 
 from pipelines import nsi
 from pipelines.checks import rulebook
-from pipelines.checks.compiler import Outcome, outcomes, subsystem_of, suites_of
+from pipelines.checks.compiler import Outcome, outcomes, places_of, suites_of
 from pipelines.checks.records import Packet, RuleRecord, record
 from pipelines.checks.rulebook import RuleBook
+from pipelines.checks.suites import Suite
 from pipelines.formats.layout import Layout, load
 from pipelines.ground.sql import statement
 from pipelines.nsi.dictionaries import BEGIN, END
@@ -65,15 +66,19 @@ def layouts() -> Mapping[str, Layout]:
 def compiled(packet: Packet, of_kinds: Mapping[str, Layout], subsystem: str = "") -> Compiled:
     """Compile a packet; records that are not executed end older checks of the same rule (``RuleBook.ends``).
 
-    The suites go where those of the dictionary are (``compiler.subsystem_of``), unless ``subsystem`` names another place.
+    The suites go where those of the dictionary are (``compiler.places_of``), unless ``subsystem`` names another place.
     """
-    subsystem = subsystem or subsystem_of(packet.dictionary).suites
     found = outcomes(packet, of_kinds)
     ends: dict[rulebook.Known, date | None] = {}
     for outcome in found:
         if outcome.check is None:
             ends[outcome.kind, outcome.record.ID_TEST] = outcome.record.DATEBEG
-    return Compiled(found, rulebook.book_of(subsystem, suites_of(packet, found, of_kinds, subsystem), ends))
+    places = {subsystem: tuple(of_kinds)} if subsystem else places_of(packet.dictionary)
+    suites: dict[str, tuple[Suite, ...]] = {}
+    for place, kinds in places.items():
+        here = {kind: of_kinds[kind] for kind in kinds if kind in of_kinds}
+        suites |= rulebook.book_of(place, suites_of(packet, found, here, place)).suites
+    return Compiled(found, RuleBook(suites, ends))
 
 
 def merged(packets: Iterable[Packet], of_kinds: Mapping[str, Layout], subsystem: str = "") -> RuleBook:
@@ -88,7 +93,7 @@ def propose(
     connection: Connection, packet: Packet, book: RuleBook, *, nsi_edition: int, package: int | None, packet_sha256: str
 ) -> int:
     """Keep a compiled edition as proposed; returns its id. Nothing changes in what is in force."""
-    document = json.dumps(rulebook.to_json(book), ensure_ascii=False, sort_keys=True)
+    document = json.dumps(rulebook.to_json(book), ensure_ascii=False)  # unsorted: names of types are in the order of columns
     row = {
         "dictionary": packet.dictionary,
         "version": packet.version,

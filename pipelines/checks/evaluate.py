@@ -57,10 +57,11 @@ def in_set(columns: Columns, _dictionaries: Dictionaries, *, values: Sequence[st
 
 
 class Through(TypedDict):
-    """A dictionary on the way to another: its name, and which field of the other (key) equals which of its own."""
+    """A dictionary on the way to another: its name, field of the other -> field of its own that equals it, which rows."""
 
     dictionary: str
-    on: Mapping[str, str]
+    match: Mapping[str, str]
+    where: Mapping[str, str]
 
 
 def in_dictionary(
@@ -81,7 +82,7 @@ def in_dictionary(
     whose fields ``by`` may name as well.
     """
     if through is not None:
-        dictionary = dictionaries.joined(dictionary, through["dictionary"], through["on"])
+        dictionary = dictionaries.joined(dictionary, through["dictionary"], through["match"], through["where"])
     beside = list(zip(by, columns[1 : 1 + len(by)], strict=True))
     on = days(columns[-1]) if dated else None
     lacking: Mask = np.logical_or.reduce([absent(column) for column in columns[: 1 + len(by)]])

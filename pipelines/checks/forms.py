@@ -24,7 +24,7 @@ from pipelines.checks.frames import kind_of, typed_nulls
 from pipelines.checks.phrases import normalised
 from pipelines.checks.quantify import applied
 from pipelines.checks.records import RuleRecord
-from pipelines.checks.relation import Comparison, Condition, Name, RelationError, parse, references
+from pipelines.checks.relation import Aggregate, Comparison, Condition, Name, Presence, RelationError, parse, references
 from pipelines.checks.resolve import UnknownNameError, resolve_condition, resolve_name
 from pipelines.checks.russian import in_russian
 from pipelines.formats.layout import Element, Layout
@@ -57,8 +57,10 @@ _PERIOD = re.compile(r'(?P<side>с|до) отчетного периода "(?P<
 _MONTHS = ["январь", "февраль", "март", "апрель", "май", "июнь"]
 _MONTHS += ["июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"]
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*(?:\.[A-Z][A-Z0-9_]*)?")
+_ONCE = re.compile(r"[A-Z_0-9]+ не повторяется в пределах (?P<scope>[A-Z_]+|файла)")
 _SET = re.compile(r"\{([^{}]*)\}")
 _WORDS = {"<": "меньше", "<=": "не больше", ">": "больше", ">=": "не меньше", "=": "равно", "<>": "не равно"}
+_WORDS |= {sign: sign for sign in ("начинается с", "не начинается с")}
 
 
 def form_of(record: RuleRecord, layout: Layout, written: Mapping[str, Any]) -> Form:
@@ -71,16 +73,21 @@ def form_of(record: RuleRecord, layout: Layout, written: Mapping[str, Any]) -> F
         record = replace(record, ID_TEST=written["as"] + record.ID_TEST[4:])
     element = layout.by_path[written.get("element") or record.ID_EL.partition("/")[2]]
     since, until = _period(record.USL_TEST)
-    if "presence" in written:
+    if "versions" in written:
+        form = _set(element, list(layout.versions))
+    elif "presence" in written:
         form = _filled(element, layout, **written["presence"])
     elif "relation" in written:
         form = replace(_relation(element, layout, written["relation"]), expected=written["text"])
     else:
-        form = replace(_unconditional(record, element, layout), since=since, until=until)
+        form = replace(_unconditional(record, element, layout, written), since=since, until=until)
     condition = written.get("condition", record.USL_TEST)
-    if not condition or since or until or _same_as_structure(record, element):
-        return form
-    return _under(condition, form, layout, record.ID_TEST)
+    if since or until or ("condition" not in written and _same_as_structure(record, element)):
+        condition = ""
+    if element.since is not None and form.type == PRESENT:
+        known = ", ".join(f'"{version}"' for version in layout.versions[layout.versions.index(element.since) :])
+        condition = f"ZGLV.VERSION = {{{known}}}" + (f" и ({condition})" if condition else "")
+    return _under(condition, form, layout, record.ID_TEST) if condition else form
 
 
 def _under(text: str, form: Form, layout: Layout, rule: str) -> Form:
@@ -111,24 +118,25 @@ def _comparable(condition: Condition, types: Mapping[str, str]) -> None:
         raise NotSupportedError(f"нельзя сравнить: {condition}") from error
 
 
-def _unconditional(record: RuleRecord, element: Element, layout: Layout) -> Form:
+def _unconditional(record: RuleRecord, element: Element, layout: Layout, written: Mapping[str, Any]) -> Form:
     if element.type == "S" and element.table_head and record.category != "003F":
         raise NotSupportedError("нет формального выражения: правило о группе элементов")
-    if record.ID_TEST in _dictionaries()["by_rule"]:
-        return _dictionary(record, element, layout)
+    choice = written.get("nsi") or _dictionaries()["by_rule"].get(record.ID_TEST, {})
+    if choice or record.category in ("001F", "005F"):
+        return _dictionary(record, element, layout, choice)
     match record.category:
-        case "001F" | "005F":
-            return _dictionary(record, element, layout)
         case "002F" | "006F":
             return _values(record, element, layout)
         case "003F" if not record.VAL_EL and (not record.COMMENT or MUST_BE_ABSENT in record.COMMENT.lower()):
             return _presence(element, layout, absent=MUST_BE_ABSENT in record.COMMENT.lower())
+        case "003F" if match := _ONCE.fullmatch(record.VAL_EL):
+            return _once(element, layout, match["scope"])
         case "004F":
             return _format(record, element, layout)
         case "001K" | "002K" | "003K" if record.VAL_EL:
             return _values(record, element, layout)
         case "001K" | "002K" | "003K" if record.NSI_OBJ:
-            return _dictionary(record, element, layout)
+            return _dictionary(record, element, layout, choice)
     raise NotSupportedError("нет формального выражения")
 
 
@@ -148,15 +156,16 @@ def _period(condition: str) -> tuple[date | None, date | None]:
     return None, date(year, month, monthrange(year, month)[1])
 
 
-def _dictionary(record: RuleRecord, element: Element, layout: Layout) -> Form:
-    choice = _dictionaries()
-    regional = choice["by_rule"].get(record.ID_TEST, {})
-    name = regional.get("dictionary", record.NSI_OBJ)
-    field = regional.get("field", record.NSI_EL)
+def _dictionary(record: RuleRecord, element: Element, layout: Layout, choice: Mapping[str, Any]) -> Form:
+    """``choice``: dictionary and field where the record names none or others; ``by``, ``through`` as for the evaluator."""
+    name = choice.get("dictionary", record.NSI_OBJ)
+    field = choice.get("field", record.NSI_EL)
     if not name or not field:
         raise NotSupportedError("справочник регионального уровня не назначен")
-    on = choice["by_dictionary"][name] if name in choice["by_dictionary"] else _date(element, layout)
-    by = regional.get("by", {})
+    undated = _dictionaries()["by_dictionary"]
+    on = undated[name] if name in undated else _date(element, layout)
+    by = _seen(choice.get("by", {}), layout, element.table)
+    through = choice.get("through")
     words = f"значение справочника {name} (поле {field})"
     words += f" для {', '.join(column.split('.')[-1] for column in by.values())}" if by else ""
     words += f", действующее на дату {on.split('.')[-1]}" if on else ""
@@ -164,11 +173,20 @@ def _dictionary(record: RuleRecord, element: Element, layout: Layout) -> Form:
         type="expect_element_in_dictionary",
         table=element.table,
         columns=(element.column, *by.values(), *([on] if on else [])),
-        parameters={"dictionary": name, "field": field, "by": list(by), "dated": bool(on), "numeric": _whole(element)},
+        parameters={"dictionary": name, "field": field, "by": list(by), "dated": bool(on), "numeric": element.type == "N"}
+        | ({"through": through} if through else {}),
         element=element,
         fault="значения нет в справочнике",
         expected=words,
     )
+
+
+def _seen(by: Mapping[str, str], layout: Layout, table: str) -> dict[str, str]:
+    """The columns beside the value as they are seen from its table."""
+    try:
+        return {field: str(resolve_name(_name(column), layout, table)) for field, column in by.items()}
+    except UnknownNameError as error:
+        raise NotSupportedError(f"нет в структуре файла: {error}") from error
 
 
 def _date(element: Element, layout: Layout) -> str | None:
@@ -207,7 +225,7 @@ def _set(element: Element, members: list[str]) -> Form:
         type="expect_element_in_set",
         table=element.table,
         columns=(element.column,),
-        parameters={"values": members, "numeric": _whole(element)},
+        parameters={"values": members, "numeric": element.type == "N"},
         element=element,
         fault="недопустимое значение",
         expected=f"одно из: {', '.join(members)}" if len(members) > 1 else members[0],
@@ -248,6 +266,20 @@ def _filled(element: Element, layout: Layout, *, absent: bool = False, nonzero: 
     if not nonzero:
         return form
     return replace(form, parameters={"nonzero": True}, fault="элемент отсутствует или равен нулю", expected="не ноль")
+
+
+def _once(element: Element, layout: Layout, scope: str) -> Form:
+    """The element is there, and its value no second time within a group (``файла``: in the file)."""
+    form = _presence(element, layout, absent=False)
+    within = Name(layout.root if scope == "файла" else scope, element.column)
+    times = resolve_condition(Presence(Aggregate("times", within, None), True), layout, form.table)
+    return replace(
+        form,
+        columns=(*form.columns, *map(str, references(times))),
+        parameters={"once": True},
+        fault="обязательный элемент отсутствует, пуст или повторяется",
+        expected=f"значение, которое не повторяется в пределах {scope}",
+    )
 
 
 def _format(record: RuleRecord, element: Element, layout: Layout) -> Form:
@@ -350,10 +382,6 @@ def _name(text: str) -> Name:
     if not _NAME.fullmatch(text):
         raise RelationError(text)
     return Name(table or None, column)
-
-
-def _whole(element: Element) -> bool:
-    return element.type == "N" and element.scale == 0
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import yaml
 
 from pipelines.checks.conditions import LIMIT, certain
 from pipelines.checks.joins import Join, join_of
@@ -33,9 +35,8 @@ from pipelines.checks.suites import ROW, Suite
 from pipelines.checks.vectors import absent, encoded, numbers
 from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import PARENT, Tables
+from pipelines.ground.settings import ROOT
 from pipelines.nsi.dictionaries import Dictionaries
-
-_FILE_NAME = r"^(?P<KIND>[A-Z]{1,2}?)(?P<Pi>[MST])(?P<Ni>\d+)(?P<Pp>[MST])(?P<Np>\d+)_(?P<YY>\d\d)(?P<MM>\d\d)\d+"
 
 Rows = npt.NDArray[np.int64]
 
@@ -130,8 +131,14 @@ class Bulk:
         return pa.DictionaryArray.from_arrays(kept, column.dictionary)
 
     def _part(self, table: str, name: str) -> pa.Array:
-        source = self.column(table, part_source(self.layout, name))
-        parts = pc.struct_field(pc.extract_regex(source.dictionary, _FILE_NAME), name)
+        reference, pattern = part_source(self.layout, name)
+        if reference is None:
+            files = np.arange(len(self.files), dtype=np.int32)
+            of_file = pa.DictionaryArray.from_arrays(files, pa.array([file.name for file in self.files], pa.string()))
+            source = _taken(of_file, self.above(table, self.layout.root))
+        else:
+            source = self.column(table, reference)
+        parts = pc.struct_field(pc.extract_regex(source.dictionary, pattern), name)
         return pc.dictionary_encode(pa.DictionaryArray.from_arrays(source.indices, parts).cast(pa.string()))
 
     def _of_partner(self, table: str, node: Reference) -> pa.Array:
@@ -338,12 +345,23 @@ def foreign(layout: Layout, node: Reference) -> Join | None:
     return None if known else join_of(layout.code)
 
 
-def part_source(layout: Layout, name: str) -> str:
-    """Where the file name stands that has a part; raises ``KeyError`` for a file without one."""
+def part_source(layout: Layout, name: str) -> tuple[str | None, str]:
+    """Where the file name stands that has a part (None: that of the file as it arrived), and its pattern.
+
+    Raises ``KeyError`` for a file that has no such part.
+    """
     columns = {element.column for element in layout.elements if element.parent_path == "ZGLV"}
-    if "FILENAME" not in columns:
-        raise KeyError(name)
-    return "ZGLV.FILENAME1" if name == "KIND" and "FILENAME1" in columns else "ZGLV.FILENAME"
+    names = _names()
+    if "FILENAME" in columns:
+        return "ZGLV.FILENAME1" if name == "KIND" and "FILENAME1" in columns else "ZGLV.FILENAME", names["register"]
+    if layout.code in names["transfers"] and f"<{name}>" in names["transfer"]:
+        return None, names["transfer"]
+    raise KeyError(name)
+
+
+@cache
+def _names() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "include" / "rules" / "names.yaml").read_text(encoding="utf-8")))
 
 
 def typed_nulls(kind: str, rows: int) -> pa.Array:

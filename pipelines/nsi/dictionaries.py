@@ -157,24 +157,27 @@ class Dictionaries(Mapping[str, Dictionary]):
         """``Dictionary.contains``; raises ``LookupError`` for a dictionary that is not there."""
         return self._loaded(dictionary).contains(field, values, on, number=number)
 
-    def joined(self, dictionary: str, other: str, on: Mapping[str, str]) -> str:
+    def joined(self, dictionary: str, other: str, on: Mapping[str, str], where: Mapping[str, str]) -> str:
         """Name of a dictionary with the rows and periods of one and, beside them, the fields of the rows of the other.
 
-        Rows meet where the fields ``on`` (of the one: of the other) are equal; what the other has under a name of the one,
-        and its dates, is left out. Raises ``LookupError`` for a dictionary or a field that is not there.
+        Rows meet where the fields ``on`` (of the one: of the other) are equal, those of the other with the values ``where``
+        only; what it has under a name of the one, and its dates, is left out. Raises ``LookupError`` for a dictionary or a
+        field that is not there.
         """
-        name = f"{dictionary}*{other}"
+        name = f"{dictionary} {other} {dict(on)} {dict(where)}"
         if name not in self._joins:
             own, theirs = self._loaded(dictionary), self._loaded(other)
-            kept = [column for column in theirs.rows.column_names if column not in (*own.rows.column_names, *on.values())]
-            kept = [column for column in kept if column not in (BEGIN, END)]
-            for field in on.values():
+            for field in (*on.values(), *where):
                 theirs.values(field)
             for field in on:
                 own.values(field)
-            right = theirs.rows.select([*on.values(), *kept])
-            rows = own.rows.join(right, list(on), list(on.values()), join_type="inner")
-            self._joins[name] = Dictionary.of(name, rows.combine_chunks())
+            rows = theirs.rows
+            for field, value in where.items():
+                rows = rows.filter(pc.equal(rows[field], value))
+            left_out = {BEGIN, END, *own.rows.column_names, *on.values()}
+            right = rows.select([*on.values(), *(field for field in rows.column_names if field not in left_out)])
+            met = own.rows.join(right, list(on), list(on.values()), join_type="inner")
+            self._joins[name] = Dictionary.of(name, met.combine_chunks())
         return name
 
     def _loaded(self, name: str) -> Dictionary:

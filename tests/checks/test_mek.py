@@ -30,18 +30,18 @@ def covered(shared: Path) -> dict[str, pd.DataFrame]:
     found = {}
     for name in NAMES:
         packet = records.read(shared / FOLDER / f"{name}.xml")
-        layouts = {kind: load(kind) for kind in compiler.subsystem_of(name).kinds}
-        found[name] = compiler.by_rule(compiler.coverage(compiler.outcomes(packet, layouts)))
+        layouts = {kind: load(kind) for kinds in compiler.places_of(name).values() for kind in kinds}
+        found[name] = compiler.executed(compiler.coverage(compiler.outcomes(packet, layouts)))
     return found
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_suites_are_those_of_the_published_dictionary(name: str, shared: Path, tmp_path: Path) -> None:
-    place = compiler.subsystem_of(name)
+    ((place, kinds),) = compiler.places_of(name).items()
     packet = records.read(shared / FOLDER / f"{name}.xml")
-    for suite in compiler.compile_packet(packet, {kind: load(kind) for kind in place.kinds}, place.suites):
+    for _, suite in compiler.book([packet], {kind: load(kind) for kind in kinds}, place).every():
         suites.write(suite, tmp_path)
-    ours = suites.FOLDER / place.suites
+    ours = suites.FOLDER / place
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == sorted(path.name for path in ours.glob("*.json"))
     assert [name for name in names if (tmp_path / name).read_bytes() != (ours / name).read_bytes()] == []
@@ -121,4 +121,9 @@ def test_coverage_of_several_dictionaries_by_class_and_region(shared: Path) -> N
     lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.output.splitlines() if "│" in line]
     assert ["реестр и справочники", "91", "90", "98,9%"] in lines
     assert ["84", "5", "5", "100,0%"] in lines
-    assert [line[:2] for line in lines[-4:]] == [["Q016", "105"], ["Q022", "62"], ["Q023", "264"], ["Итого", "431"]]
+    assert [line[:2] for line in lines[-4:]] == [
+        ["Q016 1.9", "105"],
+        ["Q022 3.23", "62"],
+        ["Q023 2.35", "264"],
+        ["Всего", "431"],
+    ]

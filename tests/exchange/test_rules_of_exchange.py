@@ -10,7 +10,7 @@ from datetime import date
 import openpyxl
 import pytest
 
-from pipelines.checks import compiler
+from pipelines.checks import compiler, readings
 from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange.messages import catalogue
 from pipelines.exchange.protocol import answer_stem
@@ -92,13 +92,13 @@ def test_a_breach_gets_the_finding_that_executes_the_rule(world: World, place: i
         name=name_of(place + 1),
     )
     assert code in {row["rule"] for row in found}
-    assert code in compiler.handwritten()[rule]["exchange"].split(", ")
+    assert code in readings.handwritten()[rule]["exchange"].split(", ")
 
 
 def test_every_finding_named_by_a_rule_is_one_of_the_exchange_and_is_tried() -> None:
     named = {
         (rule, code)
-        for rule, entry in compiler.handwritten().items()
+        for rule, entry in readings.handwritten().items()
         for code in entry.get("exchange", "").split(", ")
         if code
     }
