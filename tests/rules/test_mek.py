@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,12 @@ def drafts(place: int) -> list[Draft]:
 def known(suite: Suite, check: Check) -> Dictionaries:
     entry = entry_of(suite, check) or {}
     if "nsi" not in entry:
-        return nsi(check)
+        return nsi([check])
     return Dictionaries([dictionary(name, rows) for name, rows in entry["nsi"].items()])
 
 
 def bulk_of(made: list[Draft], found: Dictionaries) -> Bulk:
-    bulk = Bulk([tables(draft.layout, draft.own) for draft in made], TODAY, found)
+    bulk = Bulk([replace(tables(draft.layout, draft.own), name=draft.name) for draft in made], TODAY, found)
     if join := made[0].join:
         bulk.partner = Bulk([tables(join.layout, draft.partner) for draft in made], TODAY, found)
     return bulk
