@@ -357,8 +357,9 @@ def functions(node: Node) -> Iterator[Function]:
                 yield from functions(term)
 
 
-def dictionaries_of(node: Node) -> frozenset[str]:
-    """Names of the dictionaries that a tree looks into."""
-    called = (call.arguments[0] for call in functions(node) if call.name in ("subcodes", "listed"))
-    names = {first.text for first in called if isinstance(first, Constant)}
-    return frozenset(names | {lookup.dictionary for lookup in lookups(node)})
+def fields_of(node: Node) -> Iterator[tuple[str, str]]:
+    """Dictionaries and fields that the functions of a tree look into (``subcodes``, ``listed``)."""
+    for call in functions(node):
+        if call.name in ("subcodes", "listed"):
+            dictionary, *rest = (argument.text for argument in call.arguments if isinstance(argument, Constant))
+            yield from ((dictionary, name) for name in rest)

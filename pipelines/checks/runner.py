@@ -16,7 +16,7 @@ from pipelines.checks import findings
 from pipelines.checks.evaluate import PRESENT, evaluate
 from pipelines.checks.frames import Bulk
 from pipelines.checks.joins import is_partner
-from pipelines.checks.relation import dictionaries_of, parse
+from pipelines.checks.required import look_ups
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.tables import Tables
 from pipelines.nsi.dictionaries import Dictionaries
@@ -95,18 +95,8 @@ def run_suite(bulk: Bulk, suite: Suite, dictionaries: Dictionaries, on: Sequence
 
 def required_dictionaries(suites: Suites) -> frozenset[str]:
     """Names of the dictionaries that the suites look into."""
-    needed = set()
-    for suite in (suite for of_role in suites.values() for suite in of_role):
-        for check in suite.checks:
-            if "dictionary" in check.parameters:
-                needed.add(check.parameters["dictionary"])
-            if mask := check.parameters.get("mask"):
-                needed.add(mask["dictionary"])
-            if through := check.parameters.get("through"):
-                needed.add(through["dictionary"])
-            texts = (check.parameters.get("relation"), (check.parameters.get("condition") or {}).get("relation"))
-            needed |= {name for text in texts if text for name in dictionaries_of(parse(text))}
-    return frozenset(needed)
+    every = (check for of_role in suites.values() for suite in of_role for check in suite.checks)
+    return frozenset(dictionary for check in every for dictionary, _ in look_ups(check))
 
 
 def _place(bulk: Bulk, suite: Suite) -> int:

@@ -118,6 +118,7 @@ def register() -> Rows:
             visit | {PARENT: 1, "SL_ID": "a-3", "SUM_M": "500.25", "KSG_KPG": True, "REAB": None} | ksg,
         ],
         "USL": [service | {PARENT: 1, "TARIF": "10.00"}],
+        "MR_USL_N": [{PARENT: 0, "PRVS": "76"}],
         "DS2": [{PARENT: 0, "DS2": "I10"}, {PARENT: 2, "DS2": "C34"}],
         "DS3": [{PARENT: 2, "DS3": "J12.8"}],
         "SL_KOEF": [{PARENT: row, "IDSL": "1", "Z_SL": "1.20000"} for row in (1, 2)],

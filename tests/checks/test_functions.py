@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.checks.conditions import certain, holds
 from pipelines.checks.frames import Bulk
 from pipelines.checks.functions import listed, snils_right, subcodes
-from pipelines.checks.relation import dictionaries_of, parse
+from pipelines.checks.relation import fields_of, parse
 from pipelines.checks.russian import in_russian
 from pipelines.checks.vectors import days
 from pipelines.formats.layout import load
@@ -123,7 +123,7 @@ def test_diagnoses_of_a_method_in_force() -> None:
 
 def test_dictionaries_of_a_relation() -> None:
     text = 'subcodes("M001", "IDDS", DS1, DATE_2) = 0 или count(SL, listed("V019", "A", "B", X, Y, Z) = 1) > 0'
-    assert dictionaries_of(parse(text)) == {"M001", "V019"}
+    assert list(fields_of(parse(text))) == [("M001", "IDDS"), ("V019", "A"), ("V019", "B")]
 
 
 @pytest.mark.parametrize(
