@@ -18,6 +18,7 @@ from pipelines.checks.frames import Bulk
 from pipelines.checks.joins import is_partner
 from pipelines.checks.required import look_ups
 from pipelines.checks.suites import Check, Suite
+from pipelines.checks.vectors import sharing
 from pipelines.formats.tables import Tables
 from pipelines.nsi.dictionaries import Dictionaries
 
@@ -55,7 +56,8 @@ def run_bulk(
     for role, of_role in suites.items() if packages else ():
         bulk = bulks[role]
         for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
-            failures = list(run_suite(bulk, suite, dictionaries, on))
+            with sharing():
+                failures = list(run_suite(bulk, suite, dictionaries, on))
             if failures:
                 for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
                     part.append(frame)
