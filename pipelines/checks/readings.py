@@ -63,10 +63,15 @@ def edition(dictionary: str, version: str) -> Edition:
 @cache
 def handwritten() -> Mapping[str, Mapping[str, Any]]:
     """Rules written by hand, by id."""
-    rules: dict[str, Mapping[str, Any]] = {}
-    for path in sorted((FOLDER / "handwritten").glob("*.yaml")):
-        rules |= yaml.safe_load(path.read_text(encoding="utf-8"))
-    return rules
+    names = sorted(path.stem for path in (FOLDER / "handwritten").glob("*.yaml"))
+    return {rule: entry for name in names for rule, entry in written_in(name).items()}
+
+
+@cache
+def written_in(dictionary: str) -> Mapping[str, Mapping[str, Any]]:
+    """Rules of a dictionary written by hand, by id; none for a dictionary without a file."""
+    path = FOLDER / "handwritten" / f"{dictionary}.yaml"
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def reading(packet: Packet, rule: str, kind: str) -> Mapping[str, Any]:

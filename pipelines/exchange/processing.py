@@ -66,12 +66,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Rules:
-    """Settings of processing that come from the region's profile."""
+    """Settings of processing that come from the region's profile.
+
+    ``executed``: by finding of the exchange the rules of the adopted dictionaries that it executes.
+    """
 
     limits: ArchiveLimits
     policies: Mapping[str, Policy]
     findings_sample: int
     incomplete_minutes: int
+    executed: Mapping[str, Sequence[str]]
 
 
 @dataclass
@@ -252,6 +256,7 @@ class Processor:
             records=verdict.applied.records,
             accepted=verdict.applied.accepted,
             findings=verdict.findings,
+            executed=self.rules.executed,
         )
         stem = protocol.answer_stem(package.name)
         files = [
