@@ -81,14 +81,6 @@ def compiled(packet: Packet, of_kinds: Mapping[str, Layout], subsystem: str = ""
     return Compiled(found, RuleBook(suites, ends))
 
 
-def merged(packets: Iterable[Packet], of_kinds: Mapping[str, Layout], subsystem: str = "") -> RuleBook:
-    """Book of several packets, later ones over earlier ones by the dates of their records."""
-    book = RuleBook({})
-    for packet in packets:
-        book = rulebook.merge(book, compiled(packet, of_kinds, subsystem).book)
-    return book
-
-
 def propose(
     connection: Connection, packet: Packet, book: RuleBook, *, nsi_edition: int, package: int | None, packet_sha256: str
 ) -> int:
