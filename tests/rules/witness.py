@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -223,7 +224,7 @@ class Witness:
                 found = [self.true(part, row) for part in self._gathered(parts, row)]
                 return False if False in found else None if None in found else True
             case ("there", subject, wanted):
-                return self._there(subject, row) == wanted
+                return self._there(subject, row) if wanted else self._lacking(subject, row)
             case ("any of", table, parts):
                 return any(all(self.true(part, below) is True for part in parts) for below in row.beside(table))
             case ("compare", operands, signs):
@@ -244,11 +245,8 @@ class Witness:
 
     def _nested(self, tree: Tree, row: Place) -> str | None:
         """The table below that a comparison of a name speaks of."""
-        if tree[0] == "compare":
-            for operand in tree[1]:
-                if operand[0] == "name" and isinstance(found := self._find(operand[1], row), list):
-                    return str(found[0])
-        return None
+        found = [self._find(operand[1], row) for operand in tree[1] if operand[0] == "name"] if tree[0] == "compare" else []
+        return str(found[0][0]) if found and all(isinstance(one, list) for one in found) else None  # type: ignore[index]
 
     @staticmethod
     def _differs(tree: Tree) -> str | None:
@@ -273,6 +271,15 @@ class Witness:
         found = self._find(name, row)
         return True if isinstance(found, Place) and found.index >= 0 else None
 
+    def _lacking(self, subject: Tree, row: Place) -> bool:
+        """Of the partner's element, only where the partner has the row."""
+        if subject[0] == "name":
+            with suppress(Prose):
+                found = self._find(subject[1], row)
+                if isinstance(found, Place) and found.index < 0 and found.file is not row.file:
+                    return False
+        return not self._there(subject, row)
+
     def _there(self, subject: Tree, row: Place) -> bool:
         if subject[0] == "count":
             return bool(self._value(subject, row)[1])
@@ -284,7 +291,8 @@ class Witness:
         if isinstance(found, Place):
             return found.index >= 0 and bool(found.cells.get(last, self._is_group(found, last)))
         if isinstance(found, list):
-            return any(below.cells.get(found[1]) for below in row.beside(found[0]))
+            heads = any(e.name == found[1] and e.table_head and e.table == found[0] for e in row.file.layout.elements)
+            return any(heads or below.cells.get(found[1]) for below in row.beside(found[0]))
         return bool(row.beside(_table(row.file.layout, last)))
 
     @staticmethod
@@ -329,7 +337,7 @@ class Witness:
             case ("name", name):
                 found = self._find(name, row)
                 if not isinstance(found, Place):
-                    raise Prose(name)
+                    return "L", [below.cells.get(found[1]) for below in row.beside(found[0])]
                 column = re.split(r"[./]", name)[-1]
                 element = found.file.layout.element(found.table, column)
                 return element.type, _typed(element.type, found.cells.get(column) if found.index >= 0 else None)
