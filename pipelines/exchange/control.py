@@ -10,8 +10,8 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from pipelines.checks import findings as found
-from pipelines.checks import suites
 from pipelines.checks.locate import locate
+from pipelines.checks.rulebook import in_force
 from pipelines.checks.runner import run
 from pipelines.checks.values import value_faults
 from pipelines.exchange import messages
@@ -33,7 +33,8 @@ def control(connection: Connection, kind: PackageKind, opened: Opened, dictionar
     """Run every check of the kind over an opened package."""
     received = opened.package.received_at.date()
     parts = [_structure(role, tables) for role, tables in opened.tables.items()]
-    of_role = {member.role: suites.load(member.suites) for member in kind.members if member.suites}
+    book = in_force(connection)
+    of_role = {member.role: book[member.suites] for member in kind.members if member.suites}
     parts.append(run(opened.tables, of_role, dictionaries, kind.report_date(opened) or received, received))
     so_far = found.concat(parts)
     parts.append(_values(opened, so_far))

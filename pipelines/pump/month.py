@@ -22,11 +22,11 @@ from pipelines.formats.layout import Layout, load
 from pipelines.ground.database import read_frame
 from pipelines.ground.settings import ROOT
 
-KINDS = ("H",)
+KINDS = ("H", "C", "T", "X")
 """Layouts of the registers of accounts."""
 
-DIAGNOSES = ("DS2", "DS3")
-"""Tables of the accompanying diagnoses and complications."""
+DIAGNOSES = ("DS2", "DS3", "DS2_N")
+"""Tables of the accompanying diagnoses (DS2_N in X) and complications."""
 
 
 @cache
