@@ -24,7 +24,13 @@ from tests.mutation.session import hunt
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ["evaluate", "conditions", "vectors", "quantify", "masks", "relation", "values", "runner", "frames", "forms"]
 MODULES += ["phrases", "resolve", "joins"]
-TESTS = ["tests/checks", "tests/rules", "--deselect", "tests/checks/test_rules.py"]
+TESTS = ["tests/checks", "tests/rules", "-k", "not great_expectations and not pump_T and not pump_X"]
+TESTS += [f"--deselect={name}" for name in ("tests/checks/test_rules.py", "tests/checks/test_cli.py")]
+TESTS += [
+    f"--deselect=tests/rules/test_reading.py::test_the_compiled_rules_say_what_the_published_texts_say[{kind}]"
+    for kind in "CTX"
+]
+"""What is quick and judges evaluators; the rest repeats it on more of the same."""
 
 console = Console(width=160)
 

@@ -24,8 +24,8 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.patching import Loaded
 
 SURVIVED, CAUGHT, UNJUDGED = range(3)
-LIMIT_SECONDS = 60
-"""A mutant whose tests take longer is caught: it made something endless."""
+PATIENCE = 10
+"""A mutant whose tests take so many times longer than without it is caught: it made something endless."""
 
 Progress = Callable[[Mutant, bool], None]
 
@@ -94,7 +94,7 @@ class Hunt:
 
     def _child(self, mutant: Mutant, writing: int) -> int:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(LIMIT_SECONDS)
+        signal.alarm(60 + int(PATIENCE * sum(self.seconds[number] for number in self._judges(mutant))))
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
