@@ -57,6 +57,7 @@ class Hunt:
         self.loaded = Loaded({mutant.path for mutant in self.chosen})
         gc.collect()
         gc.freeze()  # so that the children share the parent's memory
+        print(f"{len(self.items)} tests judge: {sum(self.seconds):.0f} s", file=sys.stderr, flush=True)
         waiting = iter(self.chosen)
         running: dict[int, tuple[Mutant, int]] = {}
         while self._fill(waiting, running):
