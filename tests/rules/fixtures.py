@@ -8,8 +8,8 @@ has its records in ``written.yaml``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,25 +18,38 @@ import yaml
 
 from pipelines.checks import suites
 from pipelines.checks.frames import Bulk
-from pipelines.checks.relation import Aggregate, Comparison, Condition, Constant, Function, Junction, Name, Part, parse
+from pipelines.checks.relation import (
+    Aggregate,
+    Comparison,
+    Condition,
+    Constant,
+    Function,
+    Junction,
+    Lookup,
+    Name,
+    Part,
+    lookups,
+    parse,
+)
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import load
 from pipelines.nsi import Dictionaries
 from tests.checks.build import ON, TODAY, dictionary, tables
 from tests.rules import witness
-from tests.rules.drafts import LETTERS, Draft, Unsolved, candidates
+from tests.rules.drafts import CODE, LETTERS, OTHER, Draft, Unsolved, candidates
 
 WRITTEN: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "written.yaml").read_text(encoding="utf-8"))
 SUITES = [suites.read(path) for path in sorted(suites.FOLDER.glob("*/*.json"))]
 """All suites that are shipped, of whichever subsystem."""
-CODE = "7"
-NO_CODE = "8"
 RELATION = "expect_element_in_relation"
 
 
 @dataclass(frozen=True)
 class Fixture:
-    """A file and whether the check finds its row wrong; ``why``: right, wrong, away, or the comparison and its value."""
+    """A file and whether the check finds its row wrong.
+
+    ``why``: right, wrong, away (out of the condition's reach), repeated, or the comparison and its value.
+    """
 
     draft: Draft
     broken: bool
@@ -45,7 +58,7 @@ class Fixture:
 
 def fixtures(suite: Suite, check: Check) -> list[Fixture]:
     """All of a check; raises ``Unsolved`` for one that has none."""
-    if entry := WRITTEN["rules"].get(check.rule):
+    if entry := WRITTEN["rules"].get(f"{suite.layout}-{check.rule}", WRITTEN["rules"].get(check.rule)):
         return _written(suite, check, entry)
     condition = check.parameters.get("condition")
     made = []
@@ -56,6 +69,10 @@ def fixtures(suite: Suite, check: Check) -> list[Fixture]:
             if condition:
                 draft.settle(parse(condition["relation"]), suite.table, applies)
             made.append(Fixture(draft, why == "wrong", why))
+    if check.parameters.get("once"):
+        twice = made[0].draft.copy()
+        twice.rows(suite.table).append(dict(twice.rows(suite.table)[0]))
+        made.append(Fixture(twice, True, "repeated"))
     return [*made, *_borders(suite, check, made[0].draft, made[1].draft)]
 
 
@@ -75,25 +92,43 @@ def never(check: Check) -> bool:
     return check.since is not None and check.until is not None and check.until < check.since
 
 
-def nsi(checks: list[Check]) -> Dictionaries:
-    """Dictionaries in which each of the checks finds its code."""
-    rows: dict[str, list[dict[str, str | None]]] = {}
-    always: dict[str, str | None] = {"DATEBEG": "2011-01-01", "DATEEND": None}
-    for wanted in (check.parameters for check in checks):
+def rows_of_nsi(checks: Iterable[Check]) -> dict[str, dict[str, str | None]]:
+    """A row for each dictionary that the checks look into, with ``CODE`` wherever they look."""
+    rows: dict[str, dict[str, str | None]] = {}
+    for check in checks:
+        wanted = check.parameters
         if mask := wanted.get("mask"):
-            rows.setdefault(mask["dictionary"], []).append({mask["key"]: "14", mask["field"]: "9"} | always)
+            rows.setdefault(mask["dictionary"], {}).update({mask["key"]: CODE, mask["field"]: "9"})
         if "dictionary" in wanted:
-            names = [part.strip() for part in wanted["field"].split("+")]
-            fields: dict[str, str | None] = dict.fromkeys(names, "")
-            fields[names[0]] = CODE
-            fields |= {name: str(number) for number, name in enumerate(wanted["by"])}
-            rows.setdefault(wanted["dictionary"], []).append(fields | always)
-    return Dictionaries(dictionary(name, of_name) for name, of_name in rows.items())
+            first, *more = [part.strip() for part in wanted["field"].split("+")]
+            row = rows.setdefault(wanted["dictionary"], {})
+            row |= {first: CODE} | dict.fromkeys(more, "") | dict.fromkeys(wanted["by"], CODE)
+        if through := wanted.get("through"):
+            row |= dict.fromkeys(through["match"], "t")
+            other = dict.fromkeys(through["match"].values(), "t") | {name: row.pop(name) for name in wanted["by"]}
+            rows.setdefault(through["dictionary"], {}).update(other | through["where"])
+        for lookup in looked_up(check):
+            row = rows.setdefault(lookup.dictionary, {})
+            row[lookup.field] = CODE
+            row |= {name: value.text if isinstance(value, Constant) else CODE for name, value in lookup.where}
+    return rows
+
+
+def looked_up(check: Check) -> list[Lookup]:
+    """Look-ups of the relation and of the condition."""
+    texts = (check.parameters.get("relation"), check.parameters.get("condition", {}).get("relation"))
+    return [lookup for text in texts if text for lookup in lookups(parse(text))]
+
+
+def nsi(checks: Iterable[Check]) -> Dictionaries:
+    """Dictionaries of ``rows_of_nsi``."""
+    period = {"DATEBEG": "2011-01-01", "DATEEND": None}
+    return Dictionaries(dictionary(name, [row | period]) for name, row in rows_of_nsi(checks).items())
 
 
 def bulk_of(made: list[Draft]) -> Bulk:
     """The files one after another, each with its partner."""
-    bulk = Bulk([tables(draft.layout, draft.own) for draft in made], TODAY)
+    bulk = Bulk([replace(tables(draft.layout, draft.own), name=draft.name) for draft in made], TODAY)
     if join := made[0].join:
         bulk.partner = Bulk([tables(join.layout, draft.partner) for draft in made], TODAY)
     return bulk
@@ -102,7 +137,7 @@ def bulk_of(made: list[Draft]) -> Bulk:
 def place_of(draft: Draft) -> witness.Place:
     """The row that the check judges, for the witness."""
     other = witness.File(draft.join.layout, draft.partner) if draft.join else None
-    return witness.Place(witness.File(draft.layout, draft.own), draft.table, 0, other, draft.join)
+    return witness.Place(witness.File(draft.layout, draft.own, draft.name), draft.table, 0, other, draft.join)
 
 
 def comparisons(condition: Condition, table: str) -> Iterator[tuple[Comparison, str]]:
@@ -123,6 +158,7 @@ def _borders(suite: Suite, check: Check, right: Draft, wrong: Draft) -> Iterator
     relation = check.parameters["relation"] if check.type == RELATION else None
     applies = witness.read(condition["relation"]) if condition else None
     holds = witness.read(relation) if relation else None
+    judge = witness.Witness(dictionaries=rows_of_nsi([check]))
     bases = [(text, base) for text, base in ((relation, right), (condition and condition["relation"], wrong)) if text]
     for text, base in bases:
         spared = own_columns(check)[0] if base is wrong else ""
@@ -132,9 +168,9 @@ def _borders(suite: Suite, check: Check, right: Draft, wrong: Draft) -> Iterator
                 if not _assigned(draft, comparison, value, table, spared if table == suite.table else ""):
                     continue
                 row = place_of(draft)
-                reached = applies is None or witness.Witness().true(applies, row) is True
+                reached = applies is None or judge.true(applies, row) is True
                 absent = not row.cells.get(own_columns(check)[0]) if holds else False
-                broken = reached and not absent and (holds is None or witness.Witness().true(holds, row) is False)
+                broken = reached and not absent and (holds is None or judge.true(holds, row) is False)
                 yield Fixture(draft, broken, f"{comparison} at {value}")
 
 
@@ -176,15 +212,15 @@ def _meet(draft: Draft, suite: Suite, check: Check, right: bool) -> None:
         case "expect_element_in_set":
             draft.put(place, check.parameters["values"][0] if right else "~", suite.table)
         case "expect_element_in_dictionary":
-            draft.put(place, CODE if right else NO_CODE, suite.table)
-            for number, column in enumerate(own_columns(check)[1 : 1 + len(check.parameters["by"])]):
-                draft.put(_reference(column), str(number), suite.table)
+            draft.put(place, CODE if right else OTHER, suite.table)
+            for column in own_columns(check)[1 : 1 + len(check.parameters["by"])]:
+                draft.put(_reference(column), CODE, suite.table)
             if check.parameters["dated"]:
                 draft.put(_reference(own_columns(check)[-1]), "2026-02-02", suite.table)
         case "expect_element_in_format":
             draft.put(place, _fitting(check) if right else _unfit(check), suite.table)
             if check.parameters["mask"]:
-                draft.put(_reference(own_columns(check)[1]), "14", suite.table)
+                draft.put(_reference(own_columns(check)[1]), CODE, suite.table)
         case "expect_element_in_relation":
             draft.settle(parse(check.parameters["relation"]), suite.table, right)
             if not draft.own.get(suite.table, [{}])[0].get(subject):
@@ -233,7 +269,7 @@ def _unfit(check: Check) -> str:
 def _written(suite: Suite, check: Check, entry: dict[str, Any]) -> list[Fixture]:
     made = []
     for name in ("right", "wrong", "away"):
-        if name not in entry:
+        if name not in entry or (name == "away" and "condition" not in check.parameters):
             continue
         draft = Draft(load(suite.layout), suite.table)
         for place, value in {**entry.get("both", {}), **entry[name]}.items():

@@ -26,7 +26,8 @@ from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import Layout, load
 from pipelines.formats.tables import PARENT
 from tests.checks.build import TODAY, Rows, tables
-from tests.rules.fixtures import CODE, NO_CODE, WRITTEN, day_of, never, nsi
+from tests.rules.drafts import CODE, OTHER
+from tests.rules.fixtures import WRITTEN, day_of, never, nsi
 from tests.rules.witness import File, Place, Prose, Tree, Truth, Witness, read
 
 KINDS = ("H", "L", "C", "T", "X")
@@ -221,7 +222,7 @@ def world(record: Record, check: Check, layout: Layout, table: str, chance: rand
     trees = [tree for tree in (record.condition, record.wanted) if isinstance(tree, tuple)]
     texts = samples(record, trees)
     if record.wanted == "code":
-        texts += [CODE, "0" + CODE, NO_CODE]
+        texts += [CODE, "0" + CODE, OTHER]
     if record.wanted == "form":
         size = int(record.fields["MAX_LEN"] or 5)
         texts += ["2026-02-28", "2026-02-30", "1" * size, "1" * (size + 1), "1" * max(size - 1, 1), *WRITTEN["texts"]]

@@ -14,7 +14,7 @@ from pipelines.checks.relation import parse
 from pipelines.checks.runner import run_suite
 from pipelines.checks.suites import Check, Suite
 from tests.rules.drafts import Unsolved
-from tests.rules.fixtures import SUITES, Fixture, bulk_of, day_of, fixtures, never, nsi
+from tests.rules.fixtures import SUITES, Fixture, bulk_of, day_of, fixtures, looked_up, never, nsi
 
 
 @cache
@@ -57,10 +57,10 @@ def test_every_rule_has_a_record_that_keeps_it_and_one_that_breaks_it(suite: Sui
     assert lacking == [], "rules without records: give them in tests/rules/written.yaml"
 
 
-@pytest.mark.parametrize("suite", [s for s in SUITES if s.layout in ("H", "L")], ids=lambda suite: suite.name)
+@pytest.mark.parametrize("suite", [s for s in SUITES if s.layout in ("H", "L", "C", "R")], ids=lambda suite: suite.name)
 def test_great_expectations_agrees_on_conditional_rules(suite: Suite) -> None:
     on = date(2026, 2, 1)
-    chosen = [c for c in suite.checks if "condition" in c.parameters and c.valid_on(on)]
+    chosen = [c for c in suite.checks if special(c) and c.valid_on(on)]
     if not chosen:
         return
     numbers = [number for number, check in enumerate(suite.checks) if check in chosen]
@@ -72,6 +72,11 @@ def test_great_expectations_agrees_on_conditional_rules(suite: Suite) -> None:
     assert set(theirs) == {check.rule for check in chosen}
     for rule, rows in theirs.items():
         np.testing.assert_array_equal(rows, ours.get(rule, np.array([], np.int64)), err_msg=rule)
+
+
+def special(check: Check) -> bool:
+    """With a condition, a look-up within a relation or in two dictionaries, or a value that must not repeat."""
+    return bool({"condition", "through", "once"} & set(check.parameters) or looked_up(check))
 
 
 def test_every_condition_is_text_that_reads_back() -> None:

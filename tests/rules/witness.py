@@ -34,8 +34,9 @@ SIGNS: dict[str, Callable[[Any, Any], bool]] = {
 }
 TOKEN = re.compile(
     r"""\s*(?:(?P<code>[A-Z]\d\d(?:\.\d+)?(?![A-Z0-9_])|[a-z]+\d+)|(?P<number>\d+(?:\.\d+)?)|"(?P<text>[^"]*)"
-    |(?P<call>(?:sum|count|list|years|year|month|last|today)(?=\())
-    |(?P<part>(?:Pi|Ni|Pp|Np|YY|MM|KIND)(?![A-Za-z0-9_]))|(?P<name>[A-Z][A-Z0-9_]*(?:[./][A-Z][A-Z0-9_]*)*)
+    |(?P<call>(?:sum|count|list|times|years|year|month|last|rubric|today)(?=\())
+    |(?P<found>(?:не\ )?найден\ в\ (?P<field>[A-Z]\w*\.\w+))|(?P<where>где|на)(?![а-я])|(?P<begins>(?:не\ )?начинается\ с)
+    |(?P<part>(?:Pi|Ni|Pp|Np|YY|MM|KIND)(?![A-Za-z0-9_]))|(?P<name>[A-Z][A-Z0-9_]*+(?![a-z])(?:[./][A-Z][A-Z0-9_]*+)*)|(?P<key>[A-Za-z]\w*)
     |(?P<sign><=|>=|<>|[<>=])|(?P<mark>[{}(),+-])
     |(?P<word>и(?![А-Яа-я])|или(?![А-Яа-я])|присутствует|отсутствует)|(?P<capitals>[А-ЯЁ][А-ЯЁ0-9]*))""",
     re.VERBOSE,
@@ -48,10 +49,11 @@ class Prose(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class File:
-    """Rows of a file by table, as of ``tests.checks.build``."""
+    """Rows of a file by table, as of ``tests.checks.build``, and its name as it arrived."""
 
     layout: Layout
     rows: Rows
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def read(text: str) -> Tree:
         match = TOKEN.match(text, at)
         if match is None or match.end() == at:
             raise Prose(text)
-        tokens.append((str(match.lastgroup), match[str(match.lastgroup)]))
+        kind = "found" if match["found"] else str(match.lastgroup)
+        tokens.append(("sign" if kind == "begins" else kind, match[kind]))
         at = match.end()
     reader = _Reader(tokens)
     tree = reader.either()
@@ -163,12 +166,27 @@ class _Reader:
         operands, signs = [self.sum()], []
         if word := self.take("присутствует", "отсутствует"):
             return ("there", operands[0], word == "присутствует")
+        if found := self.take("found"):
+            return self.look_up(operands[0], found)
         while sign := self.take("sign"):
             signs.append(sign)
             operands.append(self.choice() if self.take("{") else self.sum())
         if not signs:
             raise Prose("no comparison")
         return ("compare", operands, signs)
+
+    def look_up(self, subject: Tree, found: str) -> Tree:
+        dictionary, _, field = found.rpartition(" ")[2].partition(".")
+        beside, on = [], None
+        if self.tokens and self.tokens[0][1] == "где":
+            self.need("where")
+            while not beside or self.take(","):
+                name = self.tokens.pop(0)[1]
+                self.need("sign")
+                beside.append((name, self.term()))
+        if self.take("where"):
+            on = self.term()
+        return ("found", subject, not found.startswith("не"), dictionary, field, beside, on)
 
     def choice(self) -> Tree:
         members = [self.term()]
@@ -210,10 +228,18 @@ class _Reader:
 
 
 class Witness:
-    """Judges trees on rows. ``unequal`` and ``none``: elements whose absence, whose repetition ``<>`` reads otherwise."""
+    """Judges trees on rows. ``unequal`` and ``none``: elements whose absence, whose repetition ``<>`` reads otherwise.
 
-    def __init__(self, unequal: frozenset[str] = frozenset(), none: frozenset[str] = frozenset()) -> None:
-        self.unequal, self.none = unequal, none
+    ``dictionaries``: the one row of each, in force at any time.
+    """
+
+    def __init__(
+        self,
+        unequal: frozenset[str] = frozenset(),
+        none: frozenset[str] = frozenset(),
+        dictionaries: Mapping[str, Mapping[str, str | None]] | None = None,
+    ) -> None:
+        self.unequal, self.none, self.dictionaries = unequal, none, dictionaries or {}
 
     def true(self, tree: Tree, row: Place) -> Truth:
         match tree:
@@ -227,9 +253,17 @@ class Witness:
                 return self._there(subject, row) if wanted else self._lacking(subject, row)
             case ("any of", table, parts):
                 return any(all(self.true(part, below) is True for part in parts) for below in row.beside(table))
+            case ("found", subject, wanted, dictionary, field, beside, _):
+                return self._found([(field, subject), *beside], self.dictionaries[dictionary], row, wanted)
             case ("compare", operands, signs):
                 return self._compare(tree, operands, signs, row)
         raise Prose(str(tree))
+
+    def _found(self, pairs: list[tuple[str, Tree]], line: Mapping[str, str | None], row: Place, wanted: bool) -> Truth:
+        values = [(field, self._value(term, row)[1]) for field, term in pairs]
+        if any(value is None for _, value in values):
+            return None
+        return all(str(value) == line.get(field) for field, value in values) == wanted
 
     def _gathered(self, parts: list[Tree], row: Place) -> list[Tree]:
         """Neighbours that speak of one nested group ask it of one row."""
@@ -352,6 +386,12 @@ class Witness:
             case ("last", argument):
                 text = self._value(argument, row)[1]
                 return "T", text and text[-1:]
+            case ("rubric", argument):
+                text = self._value(argument, row)[1]
+                return "T", text and text[:3]
+            case ("times", ("name", name)):
+                table, _, column = name.rpartition(".")
+                return "N", self._times(table, column, row)
             case ("total", terms):
                 values = [(sign, self._number(self._value(term, row))) for sign, term in terms]
                 known = [sign * value for sign, value in values if value is not None]
@@ -378,8 +418,22 @@ class Witness:
         values = [below.cells.get(column) for below in chosen]
         return ("L", values) if function == "list" else ("N", sum((Decimal(v) for v in values if v), Decimal(0)))
 
+    @staticmethod
+    def _times(table: str, column: str, row: Place) -> Decimal | None:
+        own = row.cells.get(column)
+        above = next((place.index for place in row.upwards() if place.table == table), None)
+        same = 0
+        for index, cells in enumerate(row.file.rows[row.table]):
+            at = next((place.index for place in row.at(row.table, index).upwards() if place.table == table), None)
+            same += at == above and cells.get(column) == own
+        return Decimal(same) if own else None
+
     def _part(self, name: str, row: Place) -> str:
         cells = row.file.rows["ZGLV"][0]
+        if not _column(row.file.layout, "ZGLV", "FILENAME", True):
+            found = re.match(r"(?P<KIND>[A-Z])(?P<Ni>\d\d)(?P<Np>\d\d)(?P<YY>\d\d)", row.file.name)
+            assert found is not None, row.file.name
+            return found[name]
         text = cells["FILENAME1"] if name == "KIND" and cells.get("FILENAME1") else cells["FILENAME"]
         kind, pi, ni, pp, np, yy, mm = re.match(r"([A-Z]{1,2}?)([MST])(\d+)([MST])(\d+)_(\d\d)(\d\d)", text).groups()  # type: ignore[union-attr]
         return {"KIND": kind, "Pi": pi, "Ni": ni, "Pp": pp, "Np": np, "YY": yy, "MM": mm}[name]
@@ -432,8 +486,10 @@ def _step(left: tuple[str, Any], sign: str, right: tuple[str, Any]) -> Truth:
     if one is None or other is None:
         return None
     if other_kind == "{":
-        found = any(_step(left, "=", ("?", member)) for member in other)
-        return found == (sign == "=")
+        plain = {"<>": "=", "не начинается с": "начинается с"}.get(sign, sign)
+        return any(_step(left, plain, ("?", member)) for member in other) == (sign == plain)
+    if "начинается" in sign:
+        return str(one).startswith(other) != sign.startswith("не")
     if "L" in (kind, other_kind):
         return ((one in other) if other_kind == "L" else (other in one)) == (sign == "=")
     if "?" in (kind, other_kind) and "N" in (kind, other_kind):
