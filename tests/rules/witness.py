@@ -278,7 +278,10 @@ class Witness:
         return kept + [("any of", table, found) for table, found in groups.items()]
 
     def _nested(self, tree: Tree, row: Place) -> str | None:
-        """The table below that a comparison of a name speaks of."""
+        """The table below that a comparison of a name, or all of several, speak of."""
+        if tree[0] in ("и", "или"):
+            tables = {self._nested(part, row) for part in tree[1]}
+            return tables.pop() if len(tables) == 1 else None
         found = [self._find(operand[1], row) for operand in tree[1] if operand[0] == "name"] if tree[0] == "compare" else []
         return str(found[0][0]) if found and all(isinstance(one, list) for one in found) else None  # type: ignore[index]
 
