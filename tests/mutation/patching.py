@@ -40,17 +40,31 @@ class Loaded:
         """Put the error in; raises ``ValueError`` where nothing loaded would have it."""
         path, tree = mutant.path, mutant.tree()
         module = self.modules[path]
-        for old, new in _different(self.codes[path], compile(tree, str(path), "exec")):
+        changed = _different(self.codes[path], compile(tree, str(path), "exec"))
+        for old, new in changed:
             function = next((f for f in self.functions[str(path)] if _same(f.__code__, old)), None)
             if function is None:
                 raise ValueError(f"no function has the code of {mutant}")
             function.__code__ = new
         pairs = zip(self.trees[path].body, tree.body, strict=True)
         statement = next(number for number, (one, other) in enumerate(pairs) if ast.dump(one) != ast.dump(other))
-        if not isinstance(tree.body[statement], ast.FunctionDef | ast.ClassDef):
+        node = tree.body[statement]
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             _rebind(tree, statement, module)
+        elif not changed:
+            _set_defaults(node, module)
         for cached in self.caches[module.__name__]:
             cached.cache_clear()
+
+
+def _set_defaults(node: ast.FunctionDef | ast.ClassDef, module: ModuleType) -> None:
+    """Give a function the default values of its changed definition."""
+    if not isinstance(node, ast.FunctionDef):
+        raise ValueError(f"line {node.lineno} of {module.__name__} changes what the class alone holds")
+    scope = dict(vars(module))
+    exec(compile(ast.Module([node], []), module.__file__ or "", "exec"), scope)
+    live, made = vars(module)[node.name], scope[node.name]
+    live.__defaults__, live.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
 
 
 def _same(code: CodeType, other: CodeType) -> bool:
