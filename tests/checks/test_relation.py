@@ -123,3 +123,102 @@ def test_a_saturated_sum_equals_nothing_that_can_be_written() -> None:
     types = {"A": "N2", "sum(B.C)": "N2"}
     assert holds(parse("A = sum(B.C)"), columns, types).tolist() == [False]
     assert holds(parse("A < sum(B.C)"), columns, types).tolist() == [True]
+
+
+def test_there_and_not_there_are_known() -> None:
+    assert judge("A присутствует", {"A": "T"}, A=["x", None]) == [True, False]
+    assert judge("A отсутствует", {"A": "T"}, A=["x", None]) == [False, True]
+    assert judge("A отсутствует или B = 1", {"A": "T", "B": "N0"}, A=["x", "x", None], B=["1", None, None]) == [
+        True,
+        None,
+        True,
+    ]
+
+
+def test_texts_at_the_ends_of_a_range() -> None:
+    assert judge("A <= D10", {"A": "T"}, A=["D10", "D10.0", "D09"]) == [True, False, True]
+    assert judge("C00 < A", {"A": "T"}, A=["C00", "C00.0", "C"]) == [False, True, False]
+    assert judge("A >= B", {"A": "T", "B": "T"}, A=["a", "b", "a", None], B=["b", "b", "a", "a"]) == [
+        False,
+        True,
+        True,
+        None,
+    ]
+
+
+def test_numbers_at_the_ends_of_a_range() -> None:
+    assert judge("200 < A <= 2500", {"A": "N0"}, A=["200", "201", "2500", "2501"]) == [False, True, True, False]
+    assert judge("A >= 5 и 5 >= A", {"A": "N0"}, A=["4", "5", "6"]) == [False, True, False]
+
+
+def test_eighteen_digits_are_compared_beside_texts() -> None:
+    assert judge('A = 123456789012345678 и B = "x"', {"A": "N0", "B": "T"}, A=["123456789012345678"], B=["x"]) == [True]
+
+
+def test_the_last_character_of_a_text() -> None:
+    assert judge('last(A) = "3"', {"A": "T"}, A=["123", "3", "32", "я3", None]) == [True, True, False, True, None]
+    with pytest.raises(TypeError, match="a text is expected"):
+        judge("last(A) = 3", {"A": "N0"}, A=["3"])
+
+
+def test_ages_beside_numbers_of_another_scale() -> None:
+    types = {"A": "D", "B": "D", "C": "N2"}
+    columns = {"A": ["2012-03-01", "2012-03-02", "2012-03-01", None], "B": ["2026-03-01", "2026-03-01", None, "2026-03-01"]}
+    assert judge("years(A, B) >= 14 и C = 1.50", types, **columns, C=["1.5"] * 4) == [True, False, None, None]
+    assert judge("C = years(A, B) + 5", types, **columns, C=["19", "18.00", "5", "5"]) == [True, True, True, True]
+    assert judge("month(A) = 3 и year(A) = 2012 и C > 1", types, **columns, C=["2", "1", "2", "2"]) == [
+        True,
+        False,
+        True,
+        None,
+    ]
+
+
+def test_the_months_of_a_year() -> None:
+    types = {"A": "D"}
+    days = ["1969-12-31", "1970-01-01", "2026-11-30", "2026-12-01"]
+    assert judge("month(A) = {11, 12}", types, A=days) == [True, False, True, True]
+    assert judge("year(A) = 1969", types, A=days) == [True, False, False, False]
+
+
+def test_sums_of_rows_below_beside_numbers_of_another_scale() -> None:
+    types = {"A": "N5", "sum(B.C)": "N2", "sum(D.E)": "N2"}
+    most = np.iinfo(np.int64).max // 2
+
+    def sums(text: str, left: list[int | None], right: list[int | None], value: str | None = "1.5") -> list[bool | None]:
+        columns = {"A": pa.array([value] * len(left)), "sum(B.C)": pa.array(left, pa.int64())}
+        columns["sum(D.E)"] = pa.array(right, pa.int64())
+        true, kept = certain(parse(text), columns, types), holds(parse(text), columns, types)
+        return [True if t else None if h else False for t, h in zip(true, kept, strict=True)]
+
+    assert sums("A = sum(B.C)", [150, 151, None], [0, 0, 0]) == [True, False, None]
+    assert sums("A < sum(B.C)", [most, -most, 151], [0, 0, 0]) == [True, False, True]
+    assert sums("A < sum(B.C) + sum(D.E)", [most, most], [most, -most]) == [True, False]
+    assert sums("sum(B.C) = sum(D.E)", [4 * 10**15, 4 * 10**15], [4 * 10**15, 3 * 10**15]) == [True, False]
+    plain = {"sum(B.C)": pa.array([4 * 10**18]), "sum(D.E)": pa.array([35 * 10**17])}
+    assert holds(parse("sum(B.C) = sum(D.E)"), plain, {"sum(B.C)": "N2", "sum(D.E)": "N2"}).tolist() == [False]
+
+
+def test_a_sum_with_a_part_that_is_no_number_is_not_known() -> None:
+    types = {"A": "N2", "B": "N2", "C": "N2"}
+    assert judge("A = B + C", types, A=["1", "1"], B=["x", "1"], C=["1", None]) == [None, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("A = B", "a text is expected"),
+        ("C = A", "a number is expected"),
+        ("C = 1x", "a number is expected"),
+        ("B = C", "a date is expected"),
+        ("years(A, B) > 1", "a date is expected"),
+        ("D < A", "a list is compared with a text"),
+        ("D = C", "a list is compared with a text"),
+    ],
+)
+def test_kinds_that_cannot_be_compared(text: str, reason: str) -> None:
+    columns = {"A": ["x"], "B": ["2026-01-01"], "C": ["1"]}
+    arrays = {name: pa.array(values) for name, values in columns.items()} | {"D": pa.array([["x"]], pa.list_(pa.string()))}
+    condition = parse(text.replace("1x", '"1x"'))
+    with pytest.raises(TypeError, match=reason):
+        holds(condition, arrays, {"A": "T", "B": "D", "C": "N0", "D": "LT"})

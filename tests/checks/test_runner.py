@@ -172,6 +172,8 @@ def test_values_against_the_layout_leave_out_what_is_named() -> None:
     ]
     named = run({"H": tables}, {"H": SUITES["H"]}, dictionaries(), ON, TODAY)
     assert value_faults(tables, named) == []
+    one = value_faults(tables, named[named["element"] == "ZAP/Z_SL/DATE_Z_1"])
+    assert [fault["element"] for fault in one] == [element for _, element, _ in found if element != "ZAP/Z_SL/DATE_Z_1"]
 
 
 def test_right_values_have_no_faults() -> None:

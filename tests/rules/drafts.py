@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -58,6 +60,12 @@ class Draft:
         if self.join:
             self.own.setdefault(self.join.own, [{}])[0][self.join.key] = "p-1"
             self.partner[self.join.table][0][self.join.key] = "p-1"
+
+    def copy(self) -> Draft:
+        """The same rows, to be changed."""
+        made = copy.copy(self)
+        made.own, made.partner = copy.deepcopy(self.own), copy.deepcopy(self.partner)
+        return made
 
     @staticmethod
     def _chain(layout: Layout, table: str) -> Rows:
@@ -153,14 +161,15 @@ class Draft:
             raise Unsolved(str(condition))
         (place,) = places
         subject = condition.operands[place]
-        for value in LETTERS.get(str(subject), _candidates(condition)):
+        for value in LETTERS.get(str(subject), candidates(condition)):
             operands = [value if number == place else operand for number, operand in enumerate(condition.operands)]
             if _true(operands, condition.operators) == wanted:
-                self._assign(subject, value, table)
+                self.assign(subject, value, table)
                 return
         raise Unsolved(str(condition))
 
-    def _assign(self, subject: object, value: str, table: str) -> None:
+    def assign(self, subject: object, value: str, table: str) -> None:
+        """Give a value to what a comparison speaks of; raises ``Unsolved`` for what cannot be given one."""
         match subject:
             case Function(name="years", arguments=(born, day)):
                 self.put(day, "2026-02-02", table)  # type: ignore[arg-type]
@@ -198,8 +207,8 @@ def _group(layout: Layout, reference: Reference, table: str) -> bool:
     return layout.element(reference.table or table, reference.column).type == "S"
 
 
-def _candidates(condition: Comparison) -> list[str]:
-    """The constants themselves, what is just beside them, and something else."""
+def candidates(condition: Comparison) -> list[str]:
+    """The constants of a comparison, what is just beside them, and something else."""
     texts: list[str] = []
     for operand in condition.operands:
         for constant in operand.members if isinstance(operand, Choice) else (operand,):
@@ -208,7 +217,8 @@ def _candidates(condition: Comparison) -> list[str]:
                 if constant.text.isdigit():
                     texts += [str(int(constant.text) + 1), str(max(int(constant.text) - 1, 0))]
                 elif constant.text.replace(".", "", 1).isdigit():
-                    texts += [f"{float(constant.text) + 1:.2f}", f"{float(constant.text) - 1:.2f}"]
+                    step = Decimal((0, (1,), Decimal(constant.text).as_tuple().exponent))  # type: ignore[arg-type]
+                    texts += [str(Decimal(constant.text) + step), str(Decimal(constant.text) - step)]
                 else:
                     texts += [constant.text + "1", constant.text[:-1]]
     return [*texts, "9", "A00.0", "Z99.9"]
