@@ -1,36 +1,55 @@
-"""Command line of the checks: compile a rule dictionary, say what is covered, explain a rule."""
+"""Command line of the checks: compile, say what is covered, explain a rule, compare and enable editions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import getpass
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, cast
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.checks import compiler, records, suites
+from pipelines.checks import compiler, editions, readings, records, rulebook, suites
 from pipelines.formats.layout import Layout, load
+from pipelines.ground import database, settings
+from pipelines.nsi import compare
 
 app = typer.Typer(
     help="Правила контроля: компиляция, охват, пояснения", no_args_is_help=True, pretty_exceptions_show_locals=False
 )
 
-RecordsFile = Annotated[Path, typer.Argument(help="Справочник правил: пакет XML или CSV", exists=True, dir_okay=False)]
+RecordsFiles = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Справочники правил, пакеты XML или CSV; более новые после более старых", exists=True, dir_okay=False
+    ),
+]
+Edition = Annotated[str, typer.Argument(help="Редакция: номер загруженной или файл")]
+Number = Annotated[int, typer.Argument(help="Номер загруженной редакции, см. editions")]
+Reason = Annotated[str, typer.Option(help="Основание решения")]
+DecidedBy = Annotated[str, typer.Option("--by", help="Кто решил; по умолчанию учётная запись", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
+REGISTERS = "H,L,C,T,X"
 Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую")]
 
 
 @app.command(name="compile")
 def compile_records(
-    source: RecordsFile,
+    sources: RecordsFiles,
     subsystem: Annotated[str, typer.Option(help="Подсистема: папка в expectations/")] = "pump",
-    kinds: Kinds = "H,L,C,T,X",
+    kinds: Kinds = REGISTERS,
     folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
 ) -> None:
-    """Скомпилировать справочник правил в наборы проверок."""
+    """Скомпилировать справочники правил в наборы проверок; из записей об одном правиле новая действует со своего дня."""
     layouts = _layouts(kinds)
-    compiled = compiler.compile_packet(records.read(source), layouts, subsystem)
+    book = editions.merged(map(records.read, sources), layouts, subsystem)
+    compiled = [suite for _, suite in book.every()]
     target = folder / subsystem
     target.mkdir(parents=True, exist_ok=True)
     for kind in layouts:
@@ -42,58 +61,165 @@ def compile_records(
 
 
 @app.command()
-def coverage(source: RecordsFile, kinds: Kinds = "H,L,C,T,X") -> None:
-    """Сколько действующих правил каждого класса исполняется, и почему не исполняются остальные."""
-    packet = records.read(source)
-    frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))
-    frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
-    console = Console()
+def coverage(sources: RecordsFiles, kinds: Kinds = f"{REGISTERS},R,D,A") -> None:
+    """Сколько действующих правил исполняется: по видам файлов, по правилам, по справочникам – и почему не остальные."""
+    console = Console(soft_wrap=True)
+    whole = []
+    for source in sources:
+        packet = records.read(source)
+        frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))
+        frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
+        _by_kind(console, packet, frame)
+        whole.append((f"{packet.dictionary} {packet.version}", compiler.by_rule(frame)))
+    table = Table("Справочник", "Правил", *compiler.RULE_TITLES.values(), "Исполняется, %", title="Действующие правила")
+    for title, counts in (*whole, ("Всего", sum((counts for _, counts in whole), start=Counter()))):
+        judged = counts.total() - counts[compiler.OUT]
+        share = 100 * (counts[compiler.ALL] + counts[compiler.SOME]) / judged if judged else 0.0
+        table.add_row(title, str(counts.total()), *(str(counts[key]) for key in compiler.RULE_TITLES), f"{share:.1f}")
+    console.print(table)
+
+
+def _by_kind(console: Console, packet: records.Packet, frame: pd.DataFrame) -> None:
     counts = frame.groupby(["kind", "category", "status"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=list(compiler.STATUS_TITLES), fill_value=0)
-    table = Table("Вид файла", "Класс", *compiler.STATUS_TITLES.values(), title=f"{packet.dictionary} {packet.version}")
+    table = Table("Вид файла", "Класс", *compiler.STATUS_TITLES.values(), title=_title(packet))
     for key, row in counts.iterrows():
         kind, category = cast(tuple[str, str], key)
         table.add_row(kind, category, *map(str, row))
     console.print(table)
-    left = frame[frame["status"] == compiler.NOT_SUPPORTED]
-    reasons = Table("Причина", "Класс", "Правил", "Правила")
-    for key, group in left.groupby(["reason", "category"]):
-        reason, category = map(str, key)
-        reasons.add_row(reason, category, str(len(group)), " ".join(group["rule"].str.slice(5)))
+    left = frame[~frame["status"].isin(compiler.EXECUTED)]
+    reasons = Table("Правило", "Виды файлов", "Что с ним", "Причина")
+    for key, group in left.groupby(["rule", "status", "reason"]):
+        rule, status, reason = map(str, key)
+        reasons.add_row(rule, " ".join(group["kind"]), compiler.STATUS_TITLES[status], reason)
     console.print(reasons)
 
 
 @app.command()
-def explain(rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")]) -> None:
+def explain(rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")], as_json: Json = False) -> None:
     """Что проверяет правило: элемент, выражение, срок действия, источник."""
-    shown = 0
-    for path in sorted(suites.FOLDER.glob("*/*.json")):
-        suite = suites.read(path)
-        for check in suite.checks:
-            if check.rule == rule:
-                _explain(suite, check)
-                shown += 1
-    if not shown:
+    found = [(suite, check) for _, suite in rulebook.shipped().every() for check in suite.checks if check.rule == rule]
+    if not found:
         typer.echo(f"Правила {rule} нет в скомпилированных наборах", err=True)
         raise typer.Exit(1)
+    if as_json:
+        _print_json({"Вид файла": suite.layout, "Таблица": suite.table, **_explained(check)} for suite, check in found)
+        return
+    for suite, check in found:
+        table = Table(show_header=False, title=f"{check.rule} ({suite.layout}, {suite.table})")
+        for name, text in _explained(check).items():
+            table.add_row(name, text)
+        Console().print(table)
 
 
-def _explain(suite: suites.Suite, check: suites.Check) -> None:
-    since = f"{check.since:%d.%m.%Y}" if check.since else "…"
-    until = f"{check.until:%d.%m.%Y}" if check.until else "…"
-    table = Table(show_header=False, title=f"{check.rule} ({suite.layout}, {suite.table})")
-    for name, text in (
-        ("Сообщение", check.text),
-        ("Элемент", check.element),
-        ("Степень", check.severity),
-        ("Данные", ", ".join(check.columns)),
-        ("Проверка", f"{check.type} {_parameters(check.parameters)}"),
-        ("Действует", f"{since} – {until}"),
-        ("Источник", check.source),
-        ("Написано вручную", "да" if check.rule in compiler.handwritten() else "нет"),
-    ):
-        table.add_row(name, text)
+@app.command()
+def diff(older: Edition, newer: Edition, as_json: Json = False) -> None:
+    """Чем новая редакция отличается от старой: правила новые, изменённые (какие поля), закрытые, исключённые."""
+    before, after = _packet(older), _packet(newer)
+    rows = [list(map(records.as_row, packet.records)) for packet in (before, after)]
+    changes = compare.compare(rows[0], rows[1], ("ID_TEST",))
+    if as_json:
+        _print_json({"rule": one.key[0], "change": one.kind, "fields": one.fields} for one in changes)
+        return
+    table = Table("Правило", "Что", "Поле", "Было", "Стало", title=f"{_title(before)} → {_title(after)}")
+    for change in changes:
+        named = (change.key[0], _CHANGES[change.kind])
+        if change.kind in (compare.CHANGED, compare.CLOSED):
+            for field in change.fields:
+                table.add_row(*named, *field)
+        else:
+            table.add_row(*named, "", "", "")
     Console().print(table)
+    counts = ", ".join(f"{title} {sum(one.kind == kind for one in changes)}" for kind, title in _CHANGES.items())
+    typer.echo(f"Правил: {counts}")
+
+
+@app.command(name="editions")
+def list_editions(as_json: Json = False) -> None:
+    """Загруженные редакции справочников правил и решения о них."""
+    with database.transaction(settings.load().database_url) as connection:
+        kept = editions.stored(connection)
+    if as_json:
+        _print_json(vars(edition) for edition in kept)
+        return
+    table = Table("№", "Редакция", "Состояние", "Действует с", "Решение", "Кто", "Основание")
+    for one in kept:
+        day = _day(one.enabled_from) if one.enabled_from else ""
+        decided = f"{one.decided_at:%d.%m.%Y}" if one.decided_at else ""
+        table.add_row(str(one.id), one.title, _STATES[one.state], day, decided, one.decided_by or "", one.reason or "")
+    Console().print(table)
+
+
+@app.command()
+def enable(
+    number: Number,
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Первый отчётный день, ГГГГ-ММ-ДД")],
+    reason: Reason,
+    decided_by: DecidedBy = "",
+) -> None:
+    """Ввести редакцию в действие: реестры с отчётной датой не раньше этого дня проверяются по ней."""
+    with database.transaction(settings.load().database_url) as connection:
+        try:
+            edition = editions.find(connection, number)
+            editions.enable(connection, number, since.date(), decided_by or getpass.getuser(), reason)
+        except (LookupError, ValueError) as error:
+            raise typer.BadParameter(str(error), param_hint="number") from error
+    typer.echo(f"{edition.title}: действует с {since:%d.%m.%Y}")
+
+
+@app.command()
+def withdraw(number: Number, reason: Reason, decided_by: DecidedBy = "") -> None:
+    """Отозвать редакцию: она не действует ни на какой день."""
+    with database.transaction(settings.load().database_url) as connection:
+        try:
+            edition = editions.find(connection, number)
+        except LookupError as error:
+            raise typer.BadParameter(str(error), param_hint="number") from error
+        editions.withdraw(connection, number, decided_by or getpass.getuser(), reason)
+    typer.echo(f"{edition.title}: отозвана")
+
+
+_STATES = {"proposed": "предложена", "enabled": "введена", "withdrawn": "отозвана"}
+_CHANGES = {compare.NEW: "новое", compare.CHANGED: "изменено", compare.CLOSED: "закрыто", compare.GONE: "исключено"}
+
+
+def _packet(named: str) -> records.Packet:
+    """The packet of a file or of a stored edition."""
+    if not named.isdigit():
+        path = Path(named)
+        if not path.is_file():
+            raise typer.BadParameter(f"нет файла {named}")
+        return records.read(path)
+    with database.transaction(settings.load().database_url) as connection:
+        try:
+            return editions.packet(connection, editions.find(connection, int(named)))
+        except LookupError as error:
+            raise typer.BadParameter(str(error)) from error
+
+
+def _title(packet: records.Packet) -> str:
+    return f"{packet.dictionary} {packet.version}".strip()
+
+
+def _print_json(rows: Iterable[object]) -> None:
+    typer.echo(json.dumps(list(rows), ensure_ascii=False, default=str, indent=2))
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d.%m.%Y}" if day else "…"
+
+
+def _explained(check: suites.Check) -> Mapping[str, str]:
+    return {
+        "Сообщение": check.text,
+        "Элемент": check.element,
+        "Степень": check.severity,
+        "Данные": ", ".join(check.columns),
+        "Проверка": f"{check.type} {_parameters(check.parameters)}",
+        "Действует": f"{_day(check.since)} – {_day(check.until)}",
+        "Источник": check.source,
+        "Написано вручную": "да" if check.rule in readings.handwritten() else "нет",
+    }
 
 
 def _parameters(parameters: Mapping[str, object]) -> str:

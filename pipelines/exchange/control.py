@@ -11,8 +11,8 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from pipelines.checks import findings as found
-from pipelines.checks import suites
 from pipelines.checks.locate import locate
+from pipelines.checks.rulebook import in_force
 from pipelines.checks.runner import Suites, run
 from pipelines.checks.values import value_faults
 from pipelines.exchange import messages
@@ -50,7 +50,8 @@ class Terms:
 def terms(connection: Connection, kind: PackageKind, opened: Opened, dictionaries: Dictionaries) -> Terms:
     """The terms that hold for an opened package."""
     received = opened.package.received_at.date()
-    of_role = {member.role: suites.load(member.suites) for member in kind.members if member.suites}
+    book = in_force(connection)
+    of_role = {member.role: book[member.suites] for member in kind.members if member.suites}
     return Terms(of_role, dictionaries, kind.report_date(opened) or received, received)
 
 

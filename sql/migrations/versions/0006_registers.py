@@ -3,7 +3,7 @@
 from pipelines.ground.migrations import run
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 
 def upgrade() -> None:
