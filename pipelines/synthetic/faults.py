@@ -219,12 +219,12 @@ FAULTS: Mapping[str, AnyFault] = {
         _both(_filled("SL", "DS1_T"), _absent("SL", "SOD")),
         kinds="C",
     ),
-    "code_sh": Cell(
-        "схема вне справочника V024",
-        "001F.00.0571",
+    "regnum": Cell(
+        "препарат вне справочника N020",
+        "001F.00.0560",
         MAIN,
-        "ZAP/Z_SL/SL/ONK_SL/ONK_USL/LEK_PR/CODE_SH",
-        _constant("sh0001"),
+        "ZAP/Z_SL/SL/ONK_SL/ONK_USL/LEK_PR/REGNUM",
+        _constant("999999"),
         kinds="C",
     ),
     "date_inj": Cell(

@@ -86,11 +86,16 @@ class OncologyWriter(Writer):
 
     @cached_property
     def _reason(self) -> Ints:
-        """DS1_T: first treatment, recurrence or progress in hospitals; observation and diagnostics of outpatients."""
+        """DS1_T: first treatment, recurrence or progress in hospitals; observation and diagnostics of outpatients.
+
+        Only diagnostics where no stage may be told, because TNM (M002) does not know the diagnosis (003F.00.0982).
+        """
         visits, cases, rng = self.drawn.visits, self.drawn.cases, self.rng
         count = len(visits)
         watched = np.array([purpose == "1.3" for purpose in cases.purposes])[cases.purpose[visits.case]]
-        outpatient = np.where(watched, 4, np.where(rng.random(count) < 0.6, 5, 3))
+        staged = {row["ICD10"] for row in self.scenery.open("M002") if row["TNM_8"] == "true"}
+        unstaged = np.array([entry.ds1 not in staged for entry in self.templates])[visits.template]
+        outpatient = np.where(unstaged, 5, np.where(watched, 4, np.where(rng.random(count) < 0.6, 5, 3)))
         return np.where(self._treatment == "", outpatient, rng.choice(3, size=count, p=[0.75, 0.1, 0.15]))
 
     def _graded(self, dictionary: str, field: str, where: Bools) -> pa.Array:
