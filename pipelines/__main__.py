@@ -6,9 +6,12 @@ import typer
 
 from pipelines.checks.cli import app as checks
 from pipelines.exchange.cli import app as exchange
+from pipelines.exchange.impact import cli as impact
 from pipelines.synthetic.cli import app as synthetic
+from pipelines.systems import open_exchange
 
 app = typer.Typer(help="Информационный обмен ТФОМС", no_args_is_help=True, pretty_exceptions_show_locals=False)
+impact.mount(checks, open_exchange)
 app.add_typer(exchange, name="exchange")
 app.add_typer(checks, name="checks")
 app.add_typer(synthetic, name="generate")
