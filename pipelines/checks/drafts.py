@@ -1,4 +1,7 @@
-"""Minimal records made from a rule itself: what satisfies or refutes a condition, without the evaluators."""
+"""Minimal records made from a rule itself: what satisfies or refutes a condition, without the evaluators.
+
+One row of the rule's table and of each above it, more only where a relation counts rows.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,9 @@ from pipelines.checks.relation import (
     Reference,
 )
 from pipelines.formats.layout import Layout
-from tests.checks.build import Rows
+
+Rows = dict[str, list[dict[str, Any]]]
+"""Rows by table, values by column; what is not there is absent."""
 
 SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -39,7 +44,7 @@ LETTERS = {"Pi": ["M", "S", "T"], "Pp": ["M", "S", "T"], "KIND": ["H", "X"]}
 
 
 class Unsolved(Exception):  # noqa: N818
-    """A rule that no record is made for: it has one in ``written.yaml``."""
+    """A rule that no record is made for: it has one in ``include/rules/examples.yaml``."""
 
 
 class Draft:

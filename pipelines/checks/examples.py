@@ -1,0 +1,138 @@
+"""Examples of a rule: a small record that keeps it, one that breaks it, one that it does not apply to.
+
+They are made from the check itself (``drafts.Draft``); where it gives no way to a record, ``include/rules/examples.yaml``
+holds one. Tests run every check over its examples, the pages of the rules show them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import yaml
+
+from pipelines.checks.drafts import Draft, Unsolved
+from pipelines.checks.relation import Name, parse
+from pipelines.checks.suites import Check, Suite
+from pipelines.formats.layout import load
+from pipelines.ground.settings import ROOT
+
+CODE = "7"
+"""A code that every dictionary of an example has; 8 is one that none has."""
+DAY = "2026-02-02"
+
+
+def examples(suite: Suite, check: Check) -> tuple[Draft, ...]:
+    """Records that keep the rule, that break it and, where it has a condition, that it does not apply to.
+
+    Raises ``Unsolved`` for a check that no record can be made for.
+    """
+    if entry := _written()["rules"].get(check.rule):
+        return tuple(_as_written(suite, entry, name) for name in ("right", "wrong"))
+    condition = check.parameters.get("condition")
+    made = []
+    for right, applies in ((True, True), (False, True), (False, False))[: 3 if condition else 2]:
+        draft = Draft(load(suite.layout), suite.table)
+        _meet(draft, suite, check, right)
+        if condition:
+            draft.settle(parse(condition["relation"]), suite.table, applies)
+        made.append(draft)
+    return tuple(made)
+
+
+def own_columns(check: Check) -> tuple[str, ...]:
+    """Columns of the expectation itself, without those of its condition."""
+    condition = check.parameters.get("condition")
+    return check.columns[: condition["own"]] if condition else check.columns
+
+
+def entries(check: Check) -> dict[str, list[dict[str, str | None]]]:
+    """Rows of the dictionaries that the examples look into, by dictionary; ``CODE`` is in force since 2011."""
+    wanted = check.parameters
+    if mask := wanted.get("mask"):
+        return {mask["dictionary"]: [{mask["key"]: "14", mask["field"]: "9"}]}
+    if "dictionary" not in wanted:
+        return {}
+    row: dict[str, str | None] = dict.fromkeys([part.strip() for part in wanted["field"].split("+")], "")
+    row[next(iter(row))] = CODE
+    row |= {name: str(number) for number, name in enumerate(wanted["by"])}
+    return {wanted["dictionary"]: [row | {"DATEBEG": "2011-01-01", "DATEEND": None}]}
+
+
+def _as_written(suite: Suite, entry: dict[str, Any], name: str) -> Draft:
+    draft = Draft(load(suite.layout), suite.table)
+    for place, value in {**entry.get("both", {}), **entry[name]}.items():
+        if isinstance(value, list):
+            draft.rows(place)[:] = [dict(row) for row in value]
+        else:
+            draft.put(_name(place), value, suite.table)
+    return draft
+
+
+def _meet(draft: Draft, suite: Suite, check: Check, right: bool) -> None:
+    """Put in what the expectation wants, or what it does not."""
+    subject = own_columns(check)[0]
+    place = Name(None, subject)
+    match check.type:
+        case "expect_element_present" | "expect_element_absent":
+            _be_there(draft, suite, subject, right == (check.type == "expect_element_present"))
+        case "expect_element_in_set":
+            draft.put(place, check.parameters["values"][0] if right else "~", suite.table)
+        case "expect_element_in_dictionary":
+            draft.put(place, CODE if right else "8", suite.table)
+            for number, column in enumerate(own_columns(check)[1 : 1 + len(check.parameters["by"])]):
+                draft.put(_name(column), str(number), suite.table)
+            if check.parameters["dated"]:
+                draft.put(_name(own_columns(check)[-1]), DAY, suite.table)
+        case "expect_element_in_format":
+            draft.put(place, _fitting(check) if right else _unfit(check), suite.table)
+        case "expect_element_in_relation":
+            draft.settle(parse(check.parameters["relation"]), suite.table, right)
+            if not draft.own.get(suite.table, [{}])[0].get(subject):
+                draft.put(place, "1", suite.table)
+
+
+def _be_there(draft: Draft, suite: Suite, subject: str, there: bool) -> None:
+    if not subject.startswith("count("):
+        group = draft.layout.element(suite.table, subject).type == "S"
+        draft.put(Name(None, subject), there if group else ("1" if there else None), suite.table)
+        return
+    name = subject[6:-1]
+    if name not in draft.layout.tables:
+        draft.own[suite.table][0][name] = there
+    elif there:
+        draft.rows(name).append({column.column: "1" for column in draft.layout.tables[name].columns})
+    else:
+        draft.rows(name).clear()
+
+
+def _fitting(check: Check) -> str:
+    """A text of the form: the first of some plain ones that fits its length and pattern."""
+    wanted = check.parameters
+    if wanted["calendar"]:
+        return "2026-02-28"
+    least, most = wanted["min_length"] or 1, wanted["max_length"] or 40
+    texts = ["1" * size for size in range(least, most + 1)] + _written()["texts"]
+    for text in texts:
+        if least <= len(text) <= most and (wanted["pattern"] is None or re.fullmatch(wanted["pattern"], text)):
+            return str(text)
+    raise Unsolved(check.rule)
+
+
+def _unfit(check: Check) -> str:
+    """A text that is too long, or of no form at all."""
+    longest = check.parameters["max_length"]
+    return "1" * (longest + 1) if longest else "~"
+
+
+def _name(text: str) -> Name:
+    table, _, column = text.rpartition(".")
+    return Name(table or None, column)
+
+
+@cache
+def _written() -> dict[str, Any]:
+    text = (ROOT / "include" / "rules" / "examples.yaml").read_text(encoding="utf-8")
+    declared: dict[str, Any] = yaml.safe_load(text)
+    return declared

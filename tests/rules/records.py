@@ -1,0 +1,53 @@
+"""The examples of every compiled check as files that the runner reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cache
+
+from pipelines.checks import suites
+from pipelines.checks.drafts import Draft
+from pipelines.checks.examples import entries, examples
+from pipelines.checks.frames import Bulk
+from pipelines.checks.suites import Check
+from pipelines.nsi import Dictionaries
+from tests.checks.build import TODAY, dictionary, tables
+
+SUITES = [suites.read(path) for path in sorted(suites.FOLDER.glob("*/*.json"))]
+CHECKS = [(suite, check) for suite in SUITES for check in suite.checks]
+DAY = date(2026, 2, 1)
+
+
+def day_of(check: Check) -> date:
+    """A day on which the check is in force, ``DAY`` where it can be."""
+    return DAY if check.valid_on(DAY) else check.until or check.since or DAY
+
+
+def never(check: Check) -> bool:
+    """Whether the check was closed before it came into force."""
+    return check.since is not None and check.until is not None and check.until < check.since
+
+
+@cache
+def drafts(place: int) -> tuple[Draft, ...]:
+    """Examples of a check of ``CHECKS``: right, wrong and, where there is a condition, out of its reach."""
+    return examples(*CHECKS[place])
+
+
+def nsi(checks: Iterable[Check]) -> Dictionaries:
+    """The dictionaries that the examples of the checks look into."""
+    rows: dict[str, list[dict[str, str | None]]] = {}
+    for check in checks:
+        for name, wanted in entries(check).items():
+            rows.setdefault(name, []).extend(wanted)
+    return Dictionaries(dictionary(name, wanted) for name, wanted in rows.items())
+
+
+def bulk_of(made: Sequence[Draft]) -> Bulk:
+    """The records as files, with those of their partners beside them."""
+    bulk = Bulk([tables(draft.layout, draft.own) for draft in made], TODAY)
+    join = made[0].join
+    if join:
+        bulk.partner = Bulk([tables(join.layout, draft.partner) for draft in made], TODAY)
+    return bulk
