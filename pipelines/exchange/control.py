@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from pipelines.checks import findings as found
 from pipelines.checks import suites
 from pipelines.checks.locate import locate
-from pipelines.checks.runner import run
+from pipelines.checks.runner import Suites, run
 from pipelines.checks.values import value_faults
 from pipelines.exchange import messages
 from pipelines.exchange.kinds import Mask, Opened, PackageKind
@@ -33,8 +34,7 @@ def control(connection: Connection, kind: PackageKind, opened: Opened, dictionar
     """Run every check of the kind over an opened package."""
     received = opened.package.received_at.date()
     parts = [_structure(role, tables) for role, tables in opened.tables.items()]
-    of_role = {member.role: suites.load(member.suites) for member in kind.members if member.suites}
-    parts.append(run(opened.tables, of_role, dictionaries, kind.report_date(opened) or received, received))
+    parts.append(run(opened.tables, suites_of(kind), dictionaries, day_of(kind, opened), received))
     so_far = found.concat(parts)
     parts.append(_values(opened, so_far))
     for check in kind.checks:
@@ -42,6 +42,16 @@ def control(connection: Connection, kind: PackageKind, opened: Opened, dictionar
     everything = found.concat(parts)
     accepted = _accepted(kind, opened, everything)
     return Verification(locate(everything, opened.tables), accepted)
+
+
+def suites_of(kind: PackageKind) -> Suites:
+    """The suites of a kind's members by role."""
+    return {member.role: suites.load(member.suites) for member in kind.members if member.suites}
+
+
+def day_of(kind: PackageKind, opened: Opened) -> date:
+    """The day whose rules hold for a package."""
+    return kind.report_date(opened) or opened.package.received_at.date()
 
 
 def _structure(role: str, tables: Tables) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def bring_up(variables) -> tuple[subprocess.Popen[str], float]:
     stand = subprocess.Popen([sys.executable, "-c", PROGRAM], env=variables, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     line = stand.stdout.readline()
     assert line.startswith("up"), line
-    for name in ("deliver", "erz_intake", "housekeeping", "journal_daily", "pump_intake", "receive"):
+    for name in ("deliver", "erz_intake", "flk_documents", "housekeeping", "journal_daily", "pump_intake", "receive"):
         assert name in line
     return stand, time.monotonic() - started
 
