@@ -1,8 +1,7 @@
-"""Command line of the checks: compile a rule dictionary, say what is covered, explain a rule."""
+"""Command line of the checks: compile a rule dictionary, say what is covered, explain rules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -10,8 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.checks import compiler, records, suites
+from pipelines.checks import compiler, pages, records, suites
 from pipelines.formats.layout import Layout, load
+from pipelines.ground import database, settings
+from pipelines.ground.sql import statement
 
 app = typer.Typer(
     help="Правила контроля: компиляция, охват, пояснения", no_args_is_help=True, pretty_exceptions_show_locals=False
@@ -19,6 +20,7 @@ app = typer.Typer(
 
 RecordsFile = Annotated[Path, typer.Argument(help="Справочник правил: пакет XML или CSV", exists=True, dir_okay=False)]
 Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую")]
+Journal = Annotated[bool, typer.Option("--journal", help="Показать, сколько было замечаний, по журналу обмена")]
 
 
 @app.command(name="compile")
@@ -64,40 +66,36 @@ def coverage(source: RecordsFile, kinds: Kinds = "H,L,C,T,X") -> None:
 
 
 @app.command()
-def explain(rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")]) -> None:
-    """Что проверяет правило: элемент, выражение, срок действия, источник."""
-    shown = 0
-    for path in sorted(suites.FOLDER.glob("*/*.json")):
-        suite = suites.read(path)
-        for check in suite.checks:
-            if check.rule == rule:
-                _explain(suite, check)
-                shown += 1
-    if not shown:
+def explain(
+    rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")], journal: Journal = False
+) -> None:
+    """Что проверяет правило: сообщение, элемент, условие, соотношение, срок действия, источник, примеры."""
+    placed = pages.by_rule(pages.shipped()).get(rule)
+    if placed is None:
         typer.echo(f"Правила {rule} нет в скомпилированных наборах", err=True)
         raise typer.Exit(1)
+    hits = _hits().get(rule, ()) if journal else ()
+    typer.echo(pages.page(rule, placed, hits, journal), nl=False)
 
 
-def _explain(suite: suites.Suite, check: suites.Check) -> None:
-    since = f"{check.since:%d.%m.%Y}" if check.since else "…"
-    until = f"{check.until:%d.%m.%Y}" if check.until else "…"
-    table = Table(show_header=False, title=f"{check.rule} ({suite.layout}, {suite.table})")
-    for name, text in (
-        ("Сообщение", check.text),
-        ("Элемент", check.element),
-        ("Степень", check.severity),
-        ("Данные", ", ".join(check.columns)),
-        ("Проверка", f"{check.type} {_parameters(check.parameters)}"),
-        ("Действует", f"{since} – {until}"),
-        ("Источник", check.source),
-        ("Написано вручную", "да" if check.rule in compiler.handwritten() else "нет"),
-    ):
-        table.add_row(name, text)
-    Console().print(table)
+@app.command(name="pages")
+def write_pages(
+    journal: Journal = False,
+    folder: Annotated[Path, typer.Option(help="Куда писать страницы", file_okay=False)] = pages.FOLDER,
+) -> None:
+    """Записать страницы правил: по одной на правило, указатели по классам и видам файлов."""
+    made = pages.pages(pages.shipped(), _hits() if journal else None)
+    pages.write(made, folder)
+    typer.echo(f"Страниц: {len(made)}, папка {folder}")
 
 
-def _parameters(parameters: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in parameters.items() if value not in (None, False, []))
+def _hits() -> dict[str, list[pages.Hits]]:
+    """How often each rule was broken, as the journal of the exchange says."""
+    hits: dict[str, list[pages.Hits]] = {}
+    with database.transaction(settings.load().database_url) as connection:
+        for row in connection.execute(statement("exchange/rule_hits")):
+            hits.setdefault(row.rule, []).append(pages.Hits(row.member, row.packages, row.findings, row.checked))
+    return hits
 
 
 def _layouts(kinds: str) -> dict[str, Layout]:

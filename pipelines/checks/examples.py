@@ -7,6 +7,7 @@ holds one. Tests run every check over its examples, the pages of the rules show 
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,8 @@ from pipelines.ground.settings import ROOT
 CODE = "7"
 """A code that every dictionary of an example has; 8 is one that none has."""
 DAY = "2026-02-02"
+TODAY = date(2026, 3, 15)
+"""Day of processing in the examples."""
 
 
 def examples(suite: Suite, check: Check) -> tuple[Draft, ...]:
@@ -102,7 +105,7 @@ def _be_there(draft: Draft, suite: Suite, subject: str, there: bool) -> None:
     if name not in draft.layout.tables:
         draft.own[suite.table][0][name] = there
     elif there:
-        draft.rows(name).append({column.column: "1" for column in draft.layout.tables[name].columns})
+        draft.rows(name).append({})
     else:
         draft.rows(name).clear()
 

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Row, text
 from pipelines.checks import findings as found
 from pipelines.checks.locate import locate
 from pipelines.exchange import journal, messages, protocol
-from pipelines.exchange.control import control
+from pipelines.exchange.control import control, suites_of
 from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
 from pipelines.exchange.model import RESULT_TITLES, Outgoing, Package, Result
 from pipelines.exchange.opening import WatchedMember, check_arrival, check_rights, open_package
@@ -64,12 +64,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Rules:
-    """Settings of processing that come from the region's profile."""
+    """Settings of processing that come from the region's profile; ``rule_pages`` is the address before a page's name."""
 
     limits: ArchiveLimits
     policies: Mapping[str, Policy]
     findings_sample: int
     incomplete_minutes: int
+    rule_pages: str | None = None
 
 
 @dataclass
@@ -225,6 +226,7 @@ class Processor:
             records=verdict.applied.records,
             accepted=verdict.applied.accepted,
             findings=verdict.findings,
+            pages=self._pages(verdict),
         )
         stem = protocol.answer_stem(package.name)
         files = [
@@ -249,6 +251,13 @@ class Processor:
                     "created_at": datetime.now(UTC),
                 },
             )
+
+    def _pages(self, verdict: _Verdict) -> dict[str, str]:
+        """Addresses of the pages of the suites' rules that were broken; none where the region publishes no pages."""
+        if self.rules.rule_pages is None or verdict.kind is None:
+            return {}
+        rules = {check.rule for suites in suites_of(verdict.kind).values() for suite in suites for check in suite.checks}
+        return {rule: f"{self.rules.rule_pages}{rule}.md" for rule in sorted(rules & set(verdict.findings["rule"]))}
 
     def _repeat(self, connection: Connection, package: Package, first: int, started: float) -> Outcome:
         """The same bytes again: the same answer, byte for byte, and no second load."""

@@ -167,6 +167,7 @@ class Exchange:
                 policies=terms.policies,
                 findings_sample=terms.findings_sample,
                 incomplete_minutes=max(1, terms.incomplete_after // 60),
+                rule_pages=terms.rule_pages,
             ),
             dictionaries=self._dictionaries,
             step=self.step,

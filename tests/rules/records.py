@@ -8,11 +8,11 @@ from functools import cache
 
 from pipelines.checks import suites
 from pipelines.checks.drafts import Draft
-from pipelines.checks.examples import entries, examples
+from pipelines.checks.examples import TODAY, entries, examples
 from pipelines.checks.frames import Bulk
 from pipelines.checks.suites import Check
 from pipelines.nsi import Dictionaries
-from tests.checks.build import TODAY, dictionary, tables
+from tests.checks.build import dictionary, tables
 
 SUITES = [suites.read(path) for path in sorted(suites.FOLDER.glob("*/*.json"))]
 CHECKS = [(suite, check) for suite in SUITES for check in suite.checks]
