@@ -6,9 +6,11 @@ import io
 from datetime import UTC, datetime
 
 import openpyxl
+import pytest
 
 from pipelines.checks import findings
 from pipelines.checks.locate import locate
+from pipelines.exchange import protocol
 from pipelines.exchange.model import Package, Result
 from pipelines.exchange.protocol import Verdict, workbook
 
@@ -44,8 +46,9 @@ def test_without_pages_rules_are_text() -> None:
     assert {target for _, _, target in told({})[1]} == {None}
 
 
-def test_links_are_bounded() -> None:
-    _, cells = told({"006F.00.0370": PAGE}, 10_050)
+def test_links_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "_LINKED_ROWS", 50)
+    _, cells = told({"006F.00.0370": PAGE}, 70)
     linked = [cell for cell in cells if cell[0] == "Замечания" and cell[2]]
-    assert len(linked) == 10_000
+    assert len(linked) == 50
     assert [rule for _, rule, _ in cells[-3:]] == ["006F.00.0370", "006F.00.0370", "LNK.030"]
