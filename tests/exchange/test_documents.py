@@ -26,12 +26,16 @@ from pipelines.formats.layout import load
 from pipelines.ground import database as db
 from pipelines.ground.sql import statement
 from pipelines.synthetic.faults import FAULTS, Structure
+from pipelines.synthetic.identification import FAULTS as OF_REQUESTS
+from pipelines.synthetic.identification import generate_identification
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register
 from tests.exchange.world import REGION, World
 
 PERIOD = date(2026, 10, 1)
 SPOILT = {name: 0.02 for name, fault in FAULTS.items() if not isinstance(fault, Structure)}
+
+REQUEST_FAULTS = dict.fromkeys(OF_REQUESTS, 0.05)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,7 @@ def world(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Itera
     world = World(url, tmp_path_factory.mktemp("documents")).set_up()
     world.drop("980001", *package(generate_register(REGION, "980001", "98001", PERIOD, 150, 5, SPOILT)))
     world.drop("980003", *package(generate_register(REGION, "980003", "98001", PERIOD, 10, 6)))
+    world.drop("980006", *generate_identification(REGION, "980006", date(2026, 11, 2), 40, 4, REQUEST_FAULTS))
     world.drop("980004", "HM980004S98001_26101.zip", b"no archive")
     world.run()
     yield world
@@ -96,6 +101,18 @@ def test_great_expectations_finds_the_rows_of_the_protocol(world: World, results
     assert results["protocol"] == {"agrees": True, "differences": []}
 
 
+def test_documents_of_a_request_in_dbf_agree_with_its_protocol(world: World) -> None:
+    request = number(world, "980006")
+    made = {document.kind: document for document in world.exchange().documents(request)}
+    told = json.loads(world.exchange().store.get(made[RESULTS].sha256))
+    assert told["protocol"] == {"agrees": True, "differences": []}
+    (suite,) = told["suites"]
+    broken = {result["expectation_config"]["meta"]["rule"] for result in suite["result"]["results"] if not result["success"]}
+    found = {row["rule"] for row in world.rows("select rule from exchange.finding where package = :id", id=request)}
+    assert broken
+    assert broken <= found
+
+
 def world_tables(member: str) -> set[str]:
     return set(load(member).tables)
 
@@ -149,11 +166,12 @@ def test_the_night_takes_packages_with_findings_and_no_documents(world: World, r
     now = datetime.now(UTC)
     bounds = {"since": now - timedelta(days=1), "until": now, "limit": 10}
     with db.engine(world.url).connect() as connection:
-        assert connection.execute(statement("exchange/documents_wanted"), bounds).all() == []
+        before = connection.execute(statement("exchange/documents_wanted"), bounds).scalars().all()
+        assert number(world, "980001") not in before
         connection.execute(text("delete from exchange.document"))
         wanted = connection.execute(statement("exchange/documents_wanted"), bounds).scalars().all()
         connection.rollback()
-    assert wanted == [number(world, "980001")]
+    assert wanted == sorted([number(world, "980001"), number(world, "980006")])
 
 
 def test_a_package_that_was_not_opened_has_none(world: World) -> None:
@@ -197,12 +215,13 @@ def test_an_organisation_sees_documents_of_its_own_packages(world: World, result
 def test_documents_are_forgotten_when_their_term_is_over(world: World, results: dict[str, Any]) -> None:
     exchange = world.exchange()
     before = exchange.documents(number(world, "980001"))
+    kept = len(world.rows("select id from exchange.document where purged_at is null"))
     with db.transaction(world.url) as connection:
         early = keep_house(connection, exchange.store, {"packages": 1825, "documents": 365}, date.today())
         late = keep_house(
             connection, exchange.store, {"packages": 1825, "documents": 365}, date.today() + timedelta(days=367)
         )
-    assert (early.documents, late.documents, late.purged) == (0, 2, 0)
+    assert (early.documents, late.documents, late.purged) == (0, kept, 0)
     assert not any(exchange.store.intact(document.sha256) for document in before)
     with db.transaction(world.url) as connection:
         assert list(journal.verify(connection, exchange.store)) == []
