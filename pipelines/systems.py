@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines import erz, pump
+from pipelines import erz, pump, reference
 from pipelines.exchange.channels.base import Channel
 from pipelines.exchange.service import Exchange
 from pipelines.ground.settings import Settings
 
-KINDS = (*pump.KINDS, *erz.KINDS)
+KINDS = (*pump.KINDS, *erz.KINDS, *reference.KINDS)
 
 
 def open_exchange(settings: Settings, channels: Mapping[str, Channel] | None = None) -> Exchange:

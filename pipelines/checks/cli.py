@@ -1,7 +1,11 @@
-"""Command line of the checks: compile a rule dictionary, say what is covered, explain rules."""
+"""Command line of the checks: compile, say what is covered, explain a rule, compare and enable editions."""
 
 from __future__ import annotations
 
+import getpass
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -9,30 +13,42 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.checks import compiler, pages, records, suites
+from pipelines.checks import compiler, editions, pages, records, rulebook, suites
 from pipelines.formats.layout import Layout, load
 from pipelines.ground import database, settings
 from pipelines.ground.sql import statement
+from pipelines.nsi import compare
 
 app = typer.Typer(
     help="Правила контроля: компиляция, охват, пояснения", no_args_is_help=True, pretty_exceptions_show_locals=False
 )
 
-RecordsFile = Annotated[Path, typer.Argument(help="Справочник правил: пакет XML или CSV", exists=True, dir_okay=False)]
+RecordsFiles = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Справочники правил, пакеты XML или CSV; более новые после более старых", exists=True, dir_okay=False
+    ),
+]
+Edition = Annotated[str, typer.Argument(help="Редакция: номер загруженной или файл")]
+Number = Annotated[int, typer.Argument(help="Номер загруженной редакции, см. editions")]
+Reason = Annotated[str, typer.Option(help="Основание решения")]
+DecidedBy = Annotated[str, typer.Option("--by", help="Кто решил; по умолчанию учётная запись", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
+Journal = Annotated[bool, typer.Option("--journal", help="Правила, введённые в базе, и число замечаний по журналу обмена")]
 Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую")]
-Journal = Annotated[bool, typer.Option("--journal", help="Показать, сколько было замечаний, по журналу обмена")]
 
 
 @app.command(name="compile")
 def compile_records(
-    source: RecordsFile,
+    sources: RecordsFiles,
     subsystem: Annotated[str, typer.Option(help="Подсистема: папка в expectations/")] = "pump",
     kinds: Kinds = "H,L,C,T,X",
     folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
 ) -> None:
-    """Скомпилировать справочник правил в наборы проверок."""
+    """Скомпилировать справочники правил в наборы проверок; из записей об одном правиле новая действует со своего дня."""
     layouts = _layouts(kinds)
-    compiled = compiler.compile_packet(records.read(source), layouts, subsystem)
+    book = editions.merged(map(records.read, sources), layouts, subsystem)
+    compiled = [suite for _, suite in book.every()]
     target = folder / subsystem
     target.mkdir(parents=True, exist_ok=True)
     for kind in layouts:
@@ -44,15 +60,20 @@ def compile_records(
 
 
 @app.command()
-def coverage(source: RecordsFile, kinds: Kinds = "H,L,C,T,X") -> None:
+def coverage(sources: RecordsFiles, kinds: Kinds = "H,L,C,T,X", as_json: Json = False) -> None:
     """Сколько действующих правил каждого класса исполняется, и почему не исполняются остальные."""
-    packet = records.read(source)
-    frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))
+    packets = [records.read(source) for source in sources]
+    layouts = _layouts(kinds)
+    last = {(found.kind, found.record.ID_TEST): found for packet in packets for found in compiler.outcomes(packet, layouts)}
+    frame = compiler.coverage(last.values())
     frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
+    if as_json:
+        _print_json(frame.drop(columns="open").to_dict("records"))
+        return
     console = Console()
     counts = frame.groupby(["kind", "category", "status"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=list(compiler.STATUS_TITLES), fill_value=0)
-    table = Table("Вид файла", "Класс", *compiler.STATUS_TITLES.values(), title=f"{packet.dictionary} {packet.version}")
+    table = Table("Вид файла", "Класс", *compiler.STATUS_TITLES.values(), title=", ".join(map(_title, packets)))
     for key, row in counts.iterrows():
         kind, category = cast(tuple[str, str], key)
         table.add_row(kind, category, *map(str, row))
@@ -67,13 +88,18 @@ def coverage(source: RecordsFile, kinds: Kinds = "H,L,C,T,X") -> None:
 
 @app.command()
 def explain(
-    rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")], journal: Journal = False
+    rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")],
+    journal: Journal = False,
+    as_json: Json = False,
 ) -> None:
     """Что проверяет правило: сообщение, элемент, условие, соотношение, срок действия, источник, примеры."""
-    placed = pages.by_rule(pages.shipped()).get(rule)
+    placed = pages.by_rule(_suites(journal)).get(rule)
     if placed is None:
         typer.echo(f"Правила {rule} нет в скомпилированных наборах", err=True)
         raise typer.Exit(1)
+    if as_json:
+        _print_json({"Вид файла": suite.layout, "Таблица": suite.table, **_explained(check)} for suite, check in placed)
+        return
     hits = _hits().get(rule, ()) if journal else ()
     typer.echo(pages.page(rule, placed, hits, journal), nl=False)
 
@@ -84,9 +110,131 @@ def write_pages(
     folder: Annotated[Path, typer.Option(help="Куда писать страницы", file_okay=False)] = pages.FOLDER,
 ) -> None:
     """Записать страницы правил: по одной на правило, указатели по классам и видам файлов."""
-    made = pages.pages(pages.shipped(), _hits() if journal else None)
+    made = pages.pages(_suites(journal), _hits() if journal else None)
     pages.write(made, folder)
     typer.echo(f"Страниц: {len(made)}, папка {folder}")
+
+
+@app.command()
+def diff(older: Edition, newer: Edition, as_json: Json = False) -> None:
+    """Чем новая редакция отличается от старой: правила новые, изменённые (какие поля), закрытые, исключённые."""
+    before, after = _packet(older), _packet(newer)
+    rows = [list(map(records.as_row, packet.records)) for packet in (before, after)]
+    changes = compare.compare(rows[0], rows[1], ("ID_TEST",))
+    if as_json:
+        _print_json({"rule": one.key[0], "change": one.kind, "fields": one.fields} for one in changes)
+        return
+    table = Table("Правило", "Что", "Поле", "Было", "Стало", title=f"{_title(before)} → {_title(after)}")
+    for change in changes:
+        named = (change.key[0], _CHANGES[change.kind])
+        if change.kind in (compare.CHANGED, compare.CLOSED):
+            for field in change.fields:
+                table.add_row(*named, *field)
+        else:
+            table.add_row(*named, "", "", "")
+    Console().print(table)
+    counts = ", ".join(f"{title} {sum(one.kind == kind for one in changes)}" for kind, title in _CHANGES.items())
+    typer.echo(f"Правил: {counts}")
+
+
+@app.command(name="editions")
+def list_editions(as_json: Json = False) -> None:
+    """Загруженные редакции справочников правил и решения о них."""
+    with database.transaction(settings.load().database_url) as connection:
+        kept = editions.stored(connection)
+    if as_json:
+        _print_json(vars(edition) for edition in kept)
+        return
+    table = Table("№", "Редакция", "Состояние", "Действует с", "Решение", "Кто", "Основание")
+    for one in kept:
+        day = _day(one.enabled_from) if one.enabled_from else ""
+        decided = f"{one.decided_at:%d.%m.%Y}" if one.decided_at else ""
+        table.add_row(str(one.id), one.title, _STATES[one.state], day, decided, one.decided_by or "", one.reason or "")
+    Console().print(table)
+
+
+@app.command()
+def enable(
+    number: Number,
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Первый отчётный день, ГГГГ-ММ-ДД")],
+    reason: Reason,
+    decided_by: DecidedBy = "",
+) -> None:
+    """Ввести редакцию в действие: реестры с отчётной датой не раньше этого дня проверяются по ней."""
+    with database.transaction(settings.load().database_url) as connection:
+        try:
+            edition = editions.find(connection, number)
+            editions.enable(connection, number, since.date(), decided_by or getpass.getuser(), reason)
+        except (LookupError, ValueError) as error:
+            raise typer.BadParameter(str(error), param_hint="number") from error
+    typer.echo(f"{edition.title}: действует с {since:%d.%m.%Y}")
+
+
+@app.command()
+def withdraw(number: Number, reason: Reason, decided_by: DecidedBy = "") -> None:
+    """Отозвать редакцию: она не действует ни на какой день."""
+    with database.transaction(settings.load().database_url) as connection:
+        try:
+            edition = editions.find(connection, number)
+        except LookupError as error:
+            raise typer.BadParameter(str(error), param_hint="number") from error
+        editions.withdraw(connection, number, decided_by or getpass.getuser(), reason)
+    typer.echo(f"{edition.title}: отозвана")
+
+
+_STATES = {"proposed": "предложена", "enabled": "введена", "withdrawn": "отозвана"}
+_CHANGES = {compare.NEW: "новое", compare.CHANGED: "изменено", compare.CLOSED: "закрыто", compare.GONE: "исключено"}
+
+
+def _packet(named: str) -> records.Packet:
+    """The packet of a file or of a stored edition."""
+    if not named.isdigit():
+        path = Path(named)
+        if not path.is_file():
+            raise typer.BadParameter(f"нет файла {named}")
+        return records.read(path)
+    with database.transaction(settings.load().database_url) as connection:
+        try:
+            return editions.packet(connection, editions.find(connection, int(named)))
+        except LookupError as error:
+            raise typer.BadParameter(str(error)) from error
+
+
+def _title(packet: records.Packet) -> str:
+    return f"{packet.dictionary} {packet.version}".strip()
+
+
+def _print_json(rows: Iterable[object]) -> None:
+    typer.echo(json.dumps(list(rows), ensure_ascii=False, default=str, indent=2))
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d.%m.%Y}" if day else "…"
+
+
+def _explained(check: suites.Check) -> Mapping[str, str]:
+    return {
+        "Сообщение": check.text,
+        "Элемент": check.element,
+        "Степень": check.severity,
+        "Данные": ", ".join(check.columns),
+        "Проверка": f"{check.type} {_parameters(check.parameters)}",
+        "Действует": f"{_day(check.since)} – {_day(check.until)}",
+        "Источник": check.source,
+        "Написано вручную": "да" if check.rule in compiler.handwritten() else "нет",
+    }
+
+
+def _parameters(parameters: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in parameters.items() if value not in (None, False, []))
+
+
+def _suites(journal: bool) -> list[suites.Suite]:
+    """The shipped suites, or those in force where the journal is."""
+    if not journal:
+        return [suite for _, suite in rulebook.shipped().every()]
+    with database.transaction(settings.load().database_url) as connection:
+        return [suite for _, suite in rulebook.in_force(connection).every()]
 
 
 def _hits() -> dict[str, list[pages.Hits]]:

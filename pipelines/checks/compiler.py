@@ -40,8 +40,13 @@ class Outcome:
 
 def compile_packet(packet: Packet, layouts: Mapping[str, Layout], subsystem: str) -> list[Suite]:
     """Suites ``<subsystem>_<kind>_<table>`` of all records that can be compiled; ``layouts`` by letter of the file kind."""
+    return suites_of(packet, outcomes(packet, layouts), layouts, subsystem)
+
+
+def suites_of(packet: Packet, found: Iterable[Outcome], layouts: Mapping[str, Layout], subsystem: str) -> list[Suite]:
+    """Suites of the packet's outcomes (see ``compile_packet``)."""
     by_table: dict[tuple[str, str], list[Check]] = defaultdict(list)
-    for outcome in outcomes(packet, layouts):
+    for outcome in found:
         if outcome.check is not None:
             by_table[outcome.kind, outcome.table].append(outcome.check)
     suites = []

@@ -305,6 +305,8 @@ def _relation(element: Element, layout: Layout, text: str) -> Form:
         resolved = resolve_condition(stated, layout, element.table)
     except UnknownNameError as error:
         raise NotSupportedError(f"нет в структуре файла: {error}") from error
+    if element.type == "S" and element.table_head:
+        raise NotSupportedError("соотношение задано для группы, у которой нет значения")
     names = list(dict.fromkeys([element.column, *map(str, references(resolved))]))
     return Form(
         type="expect_element_in_relation",

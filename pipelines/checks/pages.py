@@ -14,7 +14,6 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.checks import suites
 from pipelines.checks.compiler import handwritten
 from pipelines.checks.drafts import Draft
 from pipelines.checks.examples import TODAY, entries, examples
@@ -39,12 +38,6 @@ class Hits:
     packages: int
     findings: int
     checked: int
-
-
-@cache
-def shipped() -> tuple[Suite, ...]:
-    """All suites of ``expectations/``."""
-    return tuple(map(suites.read, sorted(suites.FOLDER.glob("*/*.json"))))
 
 
 def pages(of: Iterable[Suite], hits: Mapping[str, Sequence[Hits]] | None = None) -> dict[str, str]:

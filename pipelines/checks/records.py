@@ -95,7 +95,7 @@ def read_packet(path: Path) -> Packet:
         fields = {str(cell.tag): cell.text or "" for cell in row}
         records.append(record(fields, [cell.text or "" for cell in row.iter("TYPE_D")]))
     return Packet(
-        dictionary=path.stem,
+        dictionary=path.stem.partition("_")[0],
         version=header.findtext("version", "").strip(),
         issued=_day(header.findtext("date", "").strip()),
         records=_sorted(records),
@@ -113,6 +113,17 @@ def read_csv(path: Path, version: str = "") -> Packet:
 def read(path: Path) -> Packet:
     """A dictionary in either form, told by the file's extension."""
     return read_packet(path) if path.suffix.lower() == ".xml" else read_csv(path)
+
+
+def as_row(rule: RuleRecord) -> dict[str, str]:
+    """The record as texts by field: kinds joined by commas, days ISO, what is not there empty."""
+    return {name: _text(value) for name, value in vars(rule).items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)
 
 
 def _sorted(records: list[RuleRecord]) -> tuple[RuleRecord, ...]:

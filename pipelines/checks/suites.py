@@ -42,6 +42,11 @@ class Check:
     since: date | None = None
     until: date | None = None
 
+    @property
+    def dictionary(self) -> str:
+        """Name of the dictionary that the rule comes from: what ``source`` begins with."""
+        return self.source.partition(",")[0]
+
     def valid_on(self, day: date) -> bool:
         """Whether the rule is in force on a day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
@@ -93,6 +98,12 @@ def load(name: str) -> tuple[Suite, ...]:
     if not paths:
         raise FileNotFoundError(f"no suites expectations/{name}_*.json")
     return tuple(map(read, paths))
+
+
+def names() -> tuple[str, ...]:
+    """Names that ``load`` takes, of all that ``expectations/`` holds."""
+    found = {f"{path.parent.name}/{path.stem.partition('_')[0]}" for path in FOLDER.glob("*/*.json")}
+    return tuple(sorted(found))
 
 
 def read(path: Path) -> Suite:

@@ -11,8 +11,8 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from pipelines.checks import findings as found
-from pipelines.checks import suites
 from pipelines.checks.locate import locate
+from pipelines.checks.rulebook import in_force
 from pipelines.checks.runner import Suites, run
 from pipelines.checks.values import value_faults
 from pipelines.exchange import messages
@@ -34,7 +34,7 @@ def control(connection: Connection, kind: PackageKind, opened: Opened, dictionar
     """Run every check of the kind over an opened package."""
     received = opened.package.received_at.date()
     parts = [_structure(role, tables) for role, tables in opened.tables.items()]
-    parts.append(run(opened.tables, suites_of(kind), dictionaries, day_of(kind, opened), received))
+    parts.append(run(opened.tables, suites_of(connection, kind), dictionaries, day_of(kind, opened), received))
     so_far = found.concat(parts)
     parts.append(_values(opened, so_far))
     for check in kind.checks:
@@ -44,9 +44,10 @@ def control(connection: Connection, kind: PackageKind, opened: Opened, dictionar
     return Verification(locate(everything, opened.tables), accepted)
 
 
-def suites_of(kind: PackageKind) -> Suites:
-    """The suites of a kind's members by role."""
-    return {member.role: suites.load(member.suites) for member in kind.members if member.suites}
+def suites_of(connection: Connection, kind: PackageKind) -> Suites:
+    """The suites of a kind's members by role, of the book in force."""
+    book = in_force(connection)
+    return {member.role: book[member.suites] for member in kind.members if member.suites}
 
 
 def day_of(kind: PackageKind, opened: Opened) -> date:

@@ -63,7 +63,7 @@ class Maker:
         Raises ``NoDocuments`` for a package that was not opened, is a repetition or has left the store.
         """
         row = connection.execute(statement("exchange/document_package"), {"id": package_id}).first()
-        package, kind, match = self._suited(package_id, row)
+        package, kind, match = self._suited(connection, package_id, row)
         if kept := of_package(connection, package_id):
             return kept
         opened, _ = open_package(package, self.store.get(package.sha256), kind, match, self.limits)
@@ -77,7 +77,9 @@ class Maker:
         journal.append(connection, package_id, journal.Event("DOCUMENTED", now, details))
         return made
 
-    def _suited(self, package_id: int, row: Row[tuple[object, ...]] | None) -> tuple[Package, PackageKind, re.Match[str]]:
+    def _suited(
+        self, connection: Connection, package_id: int, row: Row[tuple[object, ...]] | None
+    ) -> tuple[Package, PackageKind, re.Match[str]]:
         if row is None:
             raise NoDocuments(f"Пакета № {package_id} в журнале нет")
         if row.state != "ANSWERED":
@@ -87,7 +89,7 @@ class Maker:
         if row.purged_at is not None:
             raise NoDocuments(f"Пакет № {package_id}: срок хранения файлов вышел")
         identified = self.catalogue.identify(row.name) if row.opened else None
-        if identified is None or not suites_of(identified[0]):
+        if identified is None or not suites_of(connection, identified[0]):
             raise NoDocuments(f"Пакет № {package_id} не открыт или проверяется без наборов правил: документов нет")
         return Package(**{name: getattr(row, name) for name in Package.__dataclass_fields__}), *identified
 
@@ -102,7 +104,7 @@ class Maker:
         counts: dict[tuple[str, str], int] = {}
         rules: set[tuple[str, str]] = set()
         bulks = bulks_of([opened.tables], package.received_at.date())
-        for role, suites in suites_of(kind).items():
+        for role, suites in suites_of(connection, kind).items():
             for suite in suites:
                 rules |= {(role, check.rule) for check in suite.checks}
                 if bulks[role].rows(suite.table):

@@ -18,7 +18,8 @@ from pipelines.formats.tables import Tables
 
 Mask = npt.NDArray[np.bool_]
 """Which rows of a table stand."""
-Format = Literal["xml", "dbf"]
+Format = Literal["xml", "dbf", "packet"]
+"""packet: a federal dictionary, whose layout is made of what the file holds."""
 Policy = Literal["records", "package"]
 """records: faulty records are refused, the others loaded; package: one error refuses the whole."""
 
@@ -87,7 +88,8 @@ class PackageKind:
     those of its sender; without it the whole name does); ``family`` tells a misnamed package of this kind from a
     stranger; ``members`` in the order in which findings are listed, the first
     being the main one whose records are accepted or refused; ``senders`` kinds of organisation that may send it;
-    ``report_date`` the day whose rules hold (None: the day of receipt).
+    ``report_date`` the day whose rules hold (None: the day of receipt); ``bare`` whether the only member may come as a plain
+    ``.xml``; ``numbered`` whether a name may be used once only.
     """
 
     code: str
@@ -102,10 +104,12 @@ class PackageKind:
     report_date: Callable[[Opened], date | None]
     checks: tuple[Check, ...] = ()
     answers: Answer | None = None
+    bare: bool = False
+    numbered: bool = True
 
-    def number(self, match: re.Match[str]) -> str:
-        """What makes the package unique among those of its kind and sender, upper case."""
-        return (match.groupdict().get("number") or match.group()).upper()
+    def number(self, match: re.Match[str]) -> str | None:
+        """What makes the package unique among those of its kind and sender, upper case; None when nothing has to."""
+        return (match.groupdict().get("number") or match.group()).upper() if self.numbered else None
 
 
 class Catalogue:

@@ -12,8 +12,9 @@ from pipelines.exchange.kinds import Member, Opened, PackageKind
 from pipelines.exchange.model import Package
 from pipelines.exchange.subscribers import Subscriber
 from pipelines.formats import layout as layouts
-from pipelines.formats.archive import ArchiveLimits, ArchiveMember, open_archive
+from pipelines.formats.archive import ArchiveLimits, ArchiveMember, open_archive, plain
 from pipelines.formats.dbf import read_dbf
+from pipelines.formats.packet import read_packet
 from pipelines.formats.tables import FileFault, Tables
 from pipelines.formats.xml_reader import read_xml
 
@@ -67,7 +68,8 @@ def open_package(
     package: Package, content: bytes, kind: PackageKind, match: re.Match[str], limits: ArchiveLimits
 ) -> tuple[Opened, list[WatchedMember]]:
     """Read all members of a package; raises ``FileFault`` for what makes the whole of it unreadable."""
-    found = _assign(open_archive(content, limits), kind, match)
+    bare = kind.bare and package.name.lower().endswith(".xml")
+    found = _assign([plain(package.name, content)] if bare else open_archive(content, limits), kind, match)
     tables: dict[str, Tables] = {}
     watched: list[WatchedMember] = []
     for member, archived in found:
@@ -94,6 +96,8 @@ def _assign(archived: list[ArchiveMember], kind: PackageKind, match: re.Match[st
 
 
 def _read(member: Member, file: Iterable[bytes]) -> Tables:
+    if member.format == "packet":
+        return read_packet(file, member.layout, member.role)
     layout = layouts.load(member.layout)
     if member.format == "xml":
         return read_xml(file, layout, member.role)

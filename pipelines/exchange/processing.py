@@ -226,7 +226,7 @@ class Processor:
             records=verdict.applied.records,
             accepted=verdict.applied.accepted,
             findings=verdict.findings,
-            pages=self._pages(verdict),
+            pages=self._pages(connection, verdict),
         )
         stem = protocol.answer_stem(package.name)
         files = [
@@ -252,11 +252,12 @@ class Processor:
                 },
             )
 
-    def _pages(self, verdict: _Verdict) -> dict[str, str]:
+    def _pages(self, connection: Connection, verdict: _Verdict) -> dict[str, str]:
         """Addresses of the pages of the suites' rules that were broken; none where the region publishes no pages."""
         if self.rules.rule_pages is None or verdict.kind is None:
             return {}
-        rules = {check.rule for suites in suites_of(verdict.kind).values() for suite in suites for check in suite.checks}
+        of_role = suites_of(connection, verdict.kind)
+        rules = {check.rule for suites in of_role.values() for suite in suites for check in suite.checks}
         return {rule: f"{self.rules.rule_pages}{rule}.md" for rule in sorted(rules & set(verdict.findings["rule"]))}
 
     def _repeat(self, connection: Connection, package: Package, first: int, started: float) -> Outcome:

@@ -12,11 +12,15 @@ from typing import Any, Literal, cast
 
 import yaml
 
-OrganisationKind = Literal["МО", "СМО"]
+OrganisationKind = Literal["МО", "СМО", "ТФОМС"]
 ChannelCode = Literal["sftp", "mail"]
 RecordPolicy = Literal["records", "package"]
 
-_CODES: Mapping[OrganisationKind, re.Pattern[str]] = {"МО": re.compile(r"\d{6}"), "СМО": re.compile(r"\d{5}")}
+_CODES: Mapping[OrganisationKind, re.Pattern[str]] = {
+    "МО": re.compile(r"\d{6}"),
+    "СМО": re.compile(r"\d{5}"),
+    "ТФОМС": re.compile(r"\d{2}"),
+}
 _ADDRESS = re.compile(r"https?://[^\s]+/")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -224,7 +228,7 @@ def _fund(node: _Node) -> Fund:
 
 def _organisation(node: _Node) -> Organisation:
     node.only("code", "kind", "name", "short", "mnemonic", "login", "addresses", "channels", "since", "until")
-    kind = cast(OrganisationKind, node.choice("kind", ("МО", "СМО")))
+    kind = cast(OrganisationKind, node.choice("kind", tuple(_CODES)))
     since = node.day("since")
     until = node.day("until", optional=True)
     assert since is not None

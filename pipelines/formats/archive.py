@@ -92,6 +92,11 @@ class ArchiveMember:
             raise _damaged(f"файл № {self.number} не распаковывается")
 
 
+def plain(name: str, content: bytes) -> ArchiveMember:
+    """A file that came without an archive, as the only member of one."""
+    return ArchiveMember(1, name, len(content), memoryview(content), False, zlib.crc32(content), (0, len(content)))
+
+
 def open_archive(content: bytes, limits: ArchiveLimits | None = None) -> list[ArchiveMember]:
     """Files of a ZIP archive, in the order of its directory.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -50,3 +51,31 @@ def copy_table(connection: Connection, target: str, rows: pa.Table) -> int:
             pacsv.write_csv(pa.Table.from_batches([batch]), sink, options)
             copy.write(sink.getbuffer())
     return int(rows.num_rows)
+
+
+def read_frame(connection: Connection, query: str) -> pd.DataFrame:
+    """Rows of a query by COPY, many times faster than through a cursor; ``query`` is SQL without parameters.
+
+    Columns of whole numbers come as int64 (``Int64`` where one is absent), of date as
+    ``datetime64[ms]``, all others as ``str``.
+    """
+    cursor = connection.connection.cursor()
+    cursor.execute(f"select * from ({query}) as described limit 0")  # noqa: S608
+    types = {str(name): _ARROW.get(str(code), pa.string()) for name, code, *_ in cursor.description}
+    with cursor.copy(f"copy ({query}) to stdout (format csv)") as copy:
+        content = b"".join(copy)
+    if not content:
+        table = pa.table({name: pa.array([], kind) for name, kind in types.items()})
+    else:
+        options = pacsv.ConvertOptions(
+            column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""]
+        )
+        reading, parsing = pacsv.ReadOptions(column_names=list(types)), pacsv.ParseOptions(newlines_in_values=True)
+        table = pacsv.read_csv(pa.py_buffer(content), reading, parsing, options)
+    whole = [name for name, kind in types.items() if kind == pa.int64() and not table[name].null_count]
+    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get, date_as_object=False)
+    return frame.astype(dict.fromkeys(whole, "int64"))
+
+
+_ARROW = {"20": pa.int64(), "23": pa.int64(), "21": pa.int64(), "1082": pa.date32()}
+"""Arrow types by PostgreSQL's own numbers of bigint, integer, smallint and date."""

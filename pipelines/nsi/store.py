@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,18 @@ KEPT = 256
 """Editions kept in the memory of a process."""
 
 
+@dataclass(frozen=True)
+class Edition:
+    """Header of a stored edition; ``version`` is empty and ``issued`` None for a dictionary of the region."""
+
+    id: int
+    dictionary: str
+    sha256: str
+    version: str
+    issued: date | None
+    loaded_at: datetime
+
+
 def store_edition(
     connection: Connection,
     dictionary: str,
@@ -27,15 +40,20 @@ def store_edition(
     *,
     title: str = "",
     source: str = "",
+    version: str = "",
+    issued: date | None = None,
 ) -> int:
     """Store an edition and return its id; the same rows again give the id they had, and nothing is written.
 
     ``rows`` hold the dictionary's own fields; DATEBEG and DATEEND are ISO dates or empty. Raises ``ValueError`` for others.
+    ``version`` and ``issued`` are those of a published packet; equal rows under another version are another edition.
     """
     fields = [{name: value or None for name, value in row.items()} for row in rows]
     texts = [json.dumps(row, ensure_ascii=False, sort_keys=True) for row in fields]
-    place = {"dictionary": dictionary, "sha256": hashlib.sha256("\n".join(texts).encode()).hexdigest()}
-    added = connection.execute(statement("nsi/add_edition"), {**place, "title": title, "source": source}).scalar()
+    stamp = [f"{version} {issued}"] if version else []
+    place = {"dictionary": dictionary, "sha256": hashlib.sha256("\n".join([*stamp, *texts]).encode()).hexdigest()}
+    header = {"title": title, "source": source, "version": version, "issued": issued}
+    added = connection.execute(statement("nsi/add_edition"), place | header).scalar()
     if added is None:
         return int(connection.execute(statement("nsi/find_edition"), place).scalar_one())
     entries = pa.table(
@@ -61,6 +79,36 @@ def load(connection: Connection) -> Dictionaries:
     """The last edition of every dictionary; an edition is read once per process."""
     current = connection.execute(statement("nsi/current_editions")).all()
     return Dictionaries(_cached(connection, row.dictionary, row.id, row.sha256) for row in current)
+
+
+def load_one(connection: Connection, dictionary: str) -> Dictionary | None:
+    """The last edition of a dictionary; None when there is none."""
+    row = current(connection, dictionary)
+    return _cached(connection, row.dictionary, row.id, row.sha256) if row else None
+
+
+def current(connection: Connection, dictionary: str) -> Edition | None:
+    """The header of the last edition of a dictionary; None when there is none."""
+    row = connection.execute(statement("nsi/current_edition"), {"dictionary": dictionary}).first()
+    return Edition(*row) if row else None
+
+
+def published(connection: Connection, dictionary: str) -> Edition | None:
+    """The newest published edition of a dictionary that is kept, by its own date; None when there is none."""
+    row = connection.execute(statement("nsi/published_edition"), {"dictionary": dictionary}).first()
+    return Edition(*row) if row else None
+
+
+def previous(connection: Connection, edition: Edition) -> Edition | None:
+    """The edition of the dictionary stored before another; None when there is none."""
+    place = {"dictionary": edition.dictionary, "id": edition.id}
+    row = connection.execute(statement("nsi/previous_edition"), place).first()
+    return Edition(*row) if row else None
+
+
+def entries(connection: Connection, edition: int) -> list[dict[str, str | None]]:
+    """Rows of an edition as they were stored, in their order."""
+    return [dict(row.fields) for row in connection.execute(statement("nsi/entries"), {"edition": edition})]
 
 
 _read_before: dict[tuple[str, str], Dictionary] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import Asset, AssetAlias
 
 GROUP = "Обмен"
-SUBSYSTEMS = {"pump": "ПУМП", "erz": "ЕРЗ"}
+SUBSYSTEMS = {"pump": "ПУМП", "erz": "ЕРЗ", "nsi": "НСИ"}
 """Subsystems that have an intake DAG, with their titles."""
 
 ANNOUNCED = AssetAlias("Пакеты к обработке", group=GROUP)

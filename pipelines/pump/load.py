@@ -16,11 +16,19 @@ from pipelines.formats.tables import PARENT, Tables
 from pipelines.ground.database import copy_table
 
 SCHEMA = "pump"
+PERSONS = "L"
+"""Role and layout of the persons file that every register has."""
+
+
+def main_role(opened: Opened) -> str:
+    """Role of the file with the cases: the one that is not the persons'."""
+    (role,) = opened.tables.keys() - {PERSONS}
+    return role
 
 
 def load_register(connection: Connection, opened: Opened, cases: Mask, month: date) -> None:
     """COPY the accepted cases of the main file, and of the persons file the persons whom they name."""
-    main, persons = opened.tables["H"], opened.tables["L"]
+    main, persons = opened.tables[main_role(opened)], opened.tables[PERSONS]
     named = main.data["ZAP"]["ID_PAC"].combine_chunks().filter(pa.array(cases))
     wanted = pc.is_in(persons.data["PERS"]["ID_PAC"].combine_chunks(), value_set=named).to_numpy(zero_copy_only=False)
     for tables, records in ((main, cases), (persons, wanted)):

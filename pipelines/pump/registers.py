@@ -1,4 +1,7 @@
-"""Registers of accounts H + L: name, checks across the two files, load of what was accepted."""
+"""Registers of accounts H, C, T, X with their persons L: names, checks across the two files, load of what was accepted.
+
+The kinds differ in name and layout only. Source: Общие принципы (приказ ФФОМС от 07.04.2011 № 79), приложение Д.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,12 @@ from pipelines.exchange import messages
 from pipelines.exchange.kinds import Applied, Mask, Member, Opened, PackageKind
 from pipelines.formats.tables import Tables
 from pipelines.ground.money import kopecks
-from pipelines.pump.load import load_register
-
-MAIN, PERSONS = "H", "L"
+from pipelines.pump.load import PERSONS, load_register, main_role
 
 
 def report_month(opened: Opened) -> date | None:
     """First day of the report month that SCHET names; None when it names none."""
-    schet = opened.tables[MAIN].data["SCHET"]
+    schet = opened.tables[main_role(opened)].data["SCHET"]
     if schet.num_rows == 0:
         return None
     try:
@@ -33,27 +34,28 @@ def report_month(opened: Opened) -> date | None:
 
 
 def check_links(connection: Connection, opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
-    """H against L and both against the names of their files (LNK.010–LNK.080)."""
-    main, persons = opened.tables[MAIN], opened.tables[PERSONS]
+    """The main file against the persons and both against the names of their files (LNK.010–LNK.080)."""
+    role = main_role(opened)
+    main, persons = opened.tables[role], opened.tables[PERSONS]
     return found.concat(
         [
-            _file_names(opened),
-            _missing(MAIN, main, "ZAP", "ID_PAC", "LNK.030", persons.data["PERS"]["ID_PAC"]),
+            _file_names(opened, role),
+            _missing(role, main, "ZAP", "ID_PAC", "LNK.030", persons.data["PERS"]["ID_PAC"]),
             _missing(PERSONS, persons, "PERS", "ID_PAC", "LNK.040", main.data["ZAP"]["ID_PAC"]),
             _repeated(PERSONS, persons, "PERS", "ID_PAC", "LNK.050"),
-            _repeated(MAIN, main, "ZAP", "N_ZAP", "LNK.060"),
-            _repeated(MAIN, main, "ZAP", "IDCASE", "LNK.070"),
-            _faulty_persons(main, persons, so_far),
+            _repeated(role, main, "ZAP", "N_ZAP", "LNK.060"),
+            _repeated(role, main, "ZAP", "IDCASE", "LNK.070"),
+            _faulty_persons(role, main, persons, so_far),
         ]
     )
 
 
-def _file_names(opened: Opened) -> pd.DataFrame:
+def _file_names(opened: Opened, main: str) -> pd.DataFrame:
     stems = {role: name.rsplit(".", 1)[0].upper() for role, name in opened.file_names.items()}
     expected = [
-        (MAIN, "FILENAME", "LNK.010", stems[MAIN]),
+        (main, "FILENAME", "LNK.010", stems[main]),
         (PERSONS, "FILENAME", "LNK.010", stems[PERSONS]),
-        (PERSONS, "FILENAME1", "LNK.020", stems[MAIN]),
+        (PERSONS, "FILENAME1", "LNK.020", stems[main]),
     ]
     rows = []
     for role, column, code, name in expected:
@@ -84,7 +86,7 @@ def _repeated(role: str, tables: Tables, table: str, column: str, code: str) -> 
     return _frame(role, tables, table, column, code, pa.array(values.duplicated(keep=False) & values.notna()))
 
 
-def _faulty_persons(main: Tables, persons: Tables, so_far: pd.DataFrame) -> pd.DataFrame:
+def _faulty_persons(role: str, main: Tables, persons: Tables, so_far: pd.DataFrame) -> pd.DataFrame:
     """Errors of a person's record stand against all of that person's cases."""
     errors = so_far[(so_far["member"] == PERSONS) & (so_far["severity"] == "error")]
     rows = set(errors.loc[errors["table"] == "PERS", "row"])
@@ -93,7 +95,7 @@ def _faulty_persons(main: Tables, persons: Tables, so_far: pd.DataFrame) -> pd.D
         rows |= set(parents[errors.loc[errors["table"] == table, "row"]])
     ids = persons.data["PERS"]["ID_PAC"].combine_chunks().take(pa.array(sorted(rows), pa.int64())).drop_null()
     faulty = pc.is_in(main.data["ZAP"]["ID_PAC"].combine_chunks(), value_set=ids, skip_nulls=True)
-    return _frame(MAIN, main, "ZAP", "ID_PAC", "LNK.080", faulty)
+    return _frame(role, main, "ZAP", "ID_PAC", "LNK.080", faulty)
 
 
 def apply(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
@@ -102,26 +104,41 @@ def apply(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
     assert month is not None, "a register without report month has fatal findings"
     connection.execute(text("select pump.open_month(:month)"), {"month": month})
     load_register(connection, opened, accepted, month)
-    sums = opened.tables[MAIN].data["ZAP"]["SUMV"].combine_chunks().filter(pa.array(accepted))
+    sums = opened.tables[main_role(opened)].data["ZAP"]["SUMV"].combine_chunks().filter(pa.array(accepted))
     total = pc.sum(sums.cast(pa.decimal128(38, 2))).as_py()
     return Applied(len(accepted), int(accepted.sum()), month, {"SUMV": kopecks(total)})
 
 
-KINDS = (
-    PackageKind(
-        code="PUMP_H",
-        title="Реестр счетов и персональных данных (Д.1, Д.5)",
+_TAIL = r"(?P<tail>M(?P<sender>\d{6})(?:S(?P<payer>\d{5})|T(?P<fund>\d{2}))_\d{4}\d{1,6})"
+"""Of both files' names after the letters: sender, payer, ГГММ and number."""
+
+
+def _register(layout: str, title: str, letters: str, persons: str) -> PackageKind:
+    """The kind of a layout; ``letters`` masks how the main file's name begins, ``persons`` follows the L of the other's."""
+    return PackageKind(
+        code=f"PUMP_{layout}",
+        title=title,
         subsystem="pump",
-        name=re.compile(r"H(?P<tail>M(?P<sender>\d{6})(?:S(?P<payer>\d{5})|T(?P<fund>\d{2}))_\d{4}\d{1,6})", re.IGNORECASE),
-        family=re.compile(r"HM?\d", re.IGNORECASE),
+        name=re.compile(letters + _TAIL, re.IGNORECASE),
+        family=re.compile(rf"{letters}M?\d", re.IGNORECASE),
         members=(
-            Member(MAIN, r"{stem}\.xml", "xml", "H", suites="pump/H"),
-            Member(PERSONS, r"L{tail}\.xml", "xml", "L", suites="pump/L"),
+            Member(layout, r"{stem}\.xml", "xml", layout, suites=f"pump/{layout}"),
+            Member(PERSONS, rf"L{persons}{{tail}}\.xml", "xml", PERSONS, suites=f"pump/{PERSONS}"),
         ),
         senders=frozenset({"МО"}),
         policy="records",
         report_date=report_month,
         apply=apply,
         checks=(check_links,),
+    )
+
+
+KINDS = (
+    _register("H", "Реестр счетов и персональных данных (Д.1, Д.5)", "H", ""),
+    _register("C", "Реестр счетов по онкологии и персональных данных (Д.4, Д.5)", "C", "C"),
+    _register("T", "Реестр счетов за ВМП и персональных данных (Д.2, Д.5)", "T", "T"),
+    # DP, DV, DO, DS, DU, DF by examination; F for all of them in the registers of 2026.
+    _register(
+        "X", "Реестр счетов за диспансеризацию и персональных данных (Д.3, Д.5)", r"(?:D(?P<exam>[PVOSUF])|F)", "{exam}"
     ),
 )

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from pipelines.synthetic import pricing
 from pipelines.synthetic.columns import Bools, Days, Ints
 from pipelines.synthetic.scenery import Department, Scenery, Template
-
-UNIT = 100_000
-"""Coefficients are counted in units of 0.00001."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,9 @@ class Cases:
 class Visits:
     """Visits: ``case`` row of the completed case, ``ordinal`` 0/1 in it, ``department`` and ``doctor`` indices.
 
-    Money in kopecks, coefficients in units of 0.00001; ``grouped`` says whether КСГ applies. ``complexity`` are the bits of
-    the complexity coefficients that apply (bit of the row in T_KSLP), ``complexity_sum`` their sum.
+    Money in kopecks, coefficients in units of 0.00001; ``grouped`` says whether КСГ applies, ``whole`` whether ``cost`` is
+    paid for the visit (by group or by tariff) and not the sum of its services. ``complexity`` are the bits of the complexity
+    coefficients that apply (bit of the row in T_KSLP), ``complexity_sum`` their sum.
     """
 
     case: Ints
@@ -62,6 +60,7 @@ class Visits:
     base: Ints
     complexity: Ints
     complexity_sum: Ints
+    whole: Bools
     cost: Ints
 
     def __len__(self) -> int:
@@ -137,11 +136,17 @@ def draw_visits(
     departments: Sequence[Department],
     cases: Cases,
     elderly: Bools,
+    prices: tuple[str, str] | None = None,
 ) -> Visits:
-    """Visits of the cases: one each, two for some inpatients who changed the department; ``elderly`` marks cases over 75."""
+    """Visits of the cases: one each, two for some inpatients who changed the department; ``elderly`` marks cases over 75.
+
+    ``prices`` name the dictionary and its key where the templates have a tariff.
+    """
     rates: Mapping[str, float] = scenery.recipe["rates"]
     band = np.array([template.band for template in templates])
-    movable = np.flatnonzero([t.usl_ok == "1" and t.band == "adult" and not t.rehabilitation for t in templates])
+    movable = np.flatnonzero(
+        [t.usl_ok == "1" and t.band == "adult" and not t.rehabilitation and not t.tariff for t in templates]
+    )
     moved = np.isin(cases.template, movable) & (cases.stay >= 4) & (rng.random(len(cases)) < rates["two_visits"])
     moved &= len({templates[index].profil for index in movable.tolist()}) > 1
     case = np.repeat(np.arange(len(cases)), np.where(moved, 2, 1))
@@ -157,19 +162,23 @@ def draw_visits(
     stay = np.where(moved[case], (end - begin).astype(np.int64), cases.stay[case])
     department, doctor = _places(rng, templates, departments, template)
     usl_ok = cases.usl_ok[case]
-    grouped = usl_ok <= 2
+    grouped = np.array([bool(entry.ksg) for entry in templates])[template]
     groups = np.array([entry.ksg for entry in templates])
     closed = cases.end[case]  # dictionaries of a visit are looked up on DATE_Z_2 of its case
-    level, region = _area(scenery, organisation, usl_ok, closed)
-    manage, levelled = _manage(scenery, groups, template, closed)
-    base = _dated(scenery, "T_BZTSZ", "USL_OK", "BZTSZ", np.array(["1", "2", "3", "4"]), usl_ok - 1, closed, 100)
-    weight = _dated(scenery, "V023", "K_KSG", "KOEF_Z", groups, template, closed, UNIT)
+    level, region = pricing.area(scenery, organisation, usl_ok, closed)
+    manage, levelled = pricing.manage(scenery, groups, template, closed)
+    base = pricing.dated(scenery, "T_BZTSZ", "USL_OK", "BZTSZ", np.array(["1", "2", "3", "4"]), usl_ok - 1, closed, 100)
+    weight = pricing.dated(scenery, "V023", "K_KSG", "KOEF_Z", groups, template, closed, pricing.UNIT)
     child = np.isin(band[template], ["child", "newborn"])
-    bits, total = _complexity(
-        rng, scenery, (usl_ok == 1) & (rng.random(len(case)) < rates["complexity"]), elderly[case], child
+    bits, total = pricing.complexity(
+        rng, scenery, (usl_ok == 1) & grouped & (rng.random(len(case)) < rates["complexity"]), elderly[case], child
     )
-    level = np.where(levelled, level, UNIT)
-    cost = _costs(base, weight, manage, level, region, total, grouped)
+    level = np.where(levelled, level, pricing.UNIT)
+    cost = pricing.costs(base, weight, manage, level, region, total, grouped)
+    fixed = np.zeros(len(case), np.int64)
+    if prices is not None:
+        tariffs = np.array([entry.tariff for entry in templates])
+        fixed = pricing.dated(scenery, *prices, "TARIF", tariffs, template, closed, 100)
     return Visits(
         case,
         ordinal,
@@ -187,7 +196,8 @@ def draw_visits(
         base,
         bits,
         total,
-        cost,
+        grouped | (fixed > 0),
+        cost + fixed,
     )
 
 
@@ -216,14 +226,14 @@ def draw_services(
     code = menu[visits.template[visit], np.minimum(choice, room[visit] - 1)]
     span = (visits.end - visits.begin).astype(np.int64)[visit]
     day = visits.begin[visit] + np.where(ordinal == 0, 0, rng.integers(0, span + 1))
-    tariff = _dated(scenery, "T_USL", "CODE_USL", "TARIF", np.array(codes), code, day, 100)
+    tariff = pricing.dated(scenery, "T_USL", "CODE_USL", "TARIF", np.array(codes), code, day, 100)
     return Services(visit, code, codes, day, tariff)
 
 
 def visit_sums(visits: Visits, services: Services) -> Ints:
-    """SUM_M of every visit in kopecks: cost of the group, or the sum of the services."""
+    """SUM_M of every visit in kopecks: its cost as a whole, or the sum of the services."""
     priced = np.bincount(services.visit, weights=services.tariff, minlength=len(visits)).astype(np.int64)
-    return np.where(visits.grouped, visits.cost, priced)
+    return np.where(visits.whole, visits.cost, priced)
 
 
 def _purposes(rng: np.random.Generator, recipe: Mapping[str, Any], usl_ok: Ints, disease: Bools) -> tuple[Ints, list[str]]:
@@ -278,65 +288,3 @@ def _places(
         rows = np.flatnonzero(department == index)
         doctor[rows] = offset[index] + rng.integers(len(place.doctors), size=len(rows))
     return department, doctor
-
-
-def _dated(
-    scenery: Scenery, dictionary: str, key: str, value: str, keys: np.ndarray[Any, Any], index: Ints, on: Days, unit: int
-) -> Ints:
-    """``value`` of the dictionary's row for ``keys[index]`` on the date, in units of ``1/unit``; 0 where there is none."""
-    found = np.zeros(len(index), np.int64)
-    for row in scenery.rows(dictionary):
-        matches = np.flatnonzero(keys == row[key])
-        if len(matches):
-            rows = np.isin(index, matches) & _valid(row, on)
-            found[rows] = int(Decimal(row[value]) * unit)
-    return found
-
-
-def _valid(row: Mapping[str, str], on: Days) -> Bools:
-    last = np.datetime64(row["DATEEND"] or "9999-12-31", "D")
-    return (on >= np.datetime64(row["DATEBEG"], "D")) & (on <= last)
-
-
-def _area(scenery: Scenery, organisation: str, usl_ok: Ints, on: Days) -> tuple[Ints, Ints]:
-    """Coefficients of level and of differentiation of the organisation's departments."""
-    level, region = np.full(len(usl_ok), UNIT), np.full(len(usl_ok), UNIT)
-    for row in scenery.rows("T_KOEF"):
-        if row["MCOD"] == organisation:
-            rows = (usl_ok == int(row["USL_OK"])) & _valid(row, on)
-            level[rows] = int(Decimal(row["KOEF_U"]) * UNIT)
-            region[rows] = int(Decimal(row["KOEF_D"]) * UNIT)
-    return level, region
-
-
-def _manage(scenery: Scenery, groups: np.ndarray[Any, Any], template: Ints, on: Days) -> tuple[Ints, Bools]:
-    """Managing coefficient of the group, and whether the level coefficient applies to it."""
-    manage = _dated(scenery, "T_KSG", "K_KSG", "KOEF_UP", groups, template, on, UNIT)
-    levelled = _dated(scenery, "T_KSG", "K_KSG", "KUS", groups, template, on, 1)
-    return manage, levelled == 1
-
-
-def _complexity(
-    rng: np.random.Generator, scenery: Scenery, chosen: Bools, elderly: Bools, child: Bools
-) -> tuple[Ints, Ints]:
-    """Bits of the complexity coefficients, and their sum in units of 0.00001: by age the first, rarely a second."""
-    rows = scenery.open("T_KSLP")
-    number = {row["IDSL"]: index for index, row in enumerate(rows)}
-    value = np.array([int(Decimal(row["ZKOEF"]) * UNIT) for row in rows])
-    first = np.where(child, number["1"], np.where(elderly, number["3"], number["4"]))
-    second = chosen & (rng.random(len(chosen)) < 0.2)
-    bits: Ints = np.where(chosen, 1 << first, 0) + np.where(second, 1 << number["5"], 0)
-    total: Ints = np.where(chosen, value[first], 0) + np.where(second, value[number["5"]], 0)
-    return bits, total
-
-
-def _costs(base: Ints, weight: Ints, manage: Ints, level: Ints, region: Ints, complexity: Ints, grouped: Bools) -> Ints:
-    """БС × КЗ × КС × КУС × КД + БС × КД × КСЛП in kopecks, one HALF_UP rounding; 0 where no group applies."""
-    factors, inverse = np.unique(
-        np.stack([base, weight, manage, level, region, complexity], axis=1), axis=0, return_inverse=True
-    )
-    costs = []
-    for bs, kz, up, ku, kd, kslp in factors.tolist():
-        numerator = bs * kz * up * ku * kd + bs * kd * kslp * UNIT**2
-        costs.append((2 * numerator + UNIT**4) // (2 * UNIT**4))
-    return np.where(grouped, np.array(costs)[inverse.reshape(-1)], 0)

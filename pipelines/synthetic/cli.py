@@ -14,7 +14,7 @@ from rich.table import Table
 
 from pipelines.exchange.region import Region, load
 from pipelines.ground.settings import ROOT
-from pipelines.synthetic.faults import FAULTS, Whole
+from pipelines.synthetic.faults import FAULTS, MAIN, Whole, faults_of
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import KINDS, generate_register
 from pipelines.synthetic.traffic import demo_traffic
@@ -40,7 +40,7 @@ def register(
     out: Out = Path(),
     region: Profile = "demo",
 ) -> None:
-    """Реестры одной организации: файл H с персональными данными L в архиве."""
+    """Реестры одной организации: основной файл (H, C, T, X) с персональными данными L в архиве."""
     profile, month = _region(region), _month(period)
     found = profile.by_code(organisation)
     if found is None or found.kind != "МО":
@@ -50,7 +50,7 @@ def register(
         raise typer.BadParameter("ожидается " + ", ".join(payers), param_hint="--payer")
     if kind not in KINDS:
         raise typer.BadParameter("ожидается " + ", ".join(KINDS), param_hint="--kind")
-    shares = _shares(fault or [])
+    shares = _shares(fault or [], kind)
     out.mkdir(parents=True, exist_ok=True)
     planted = []
     for number in track(range(1, packages + 1), description="Пакеты", console=Console(stderr=True)):
@@ -86,10 +86,11 @@ def traffic(period: Period = "", seed: Seed = 1, out: Out = Path(), region: Prof
 @app.command()
 def faults() -> None:
     """Какие ошибки можно вставить и каким правилом они находятся."""
-    table = Table("Имя", "Ошибка", "Элемент", "Правило")
+    table = Table("Имя", "Ошибка", "Виды", "Элемент", "Правило")
     for name, entry in FAULTS.items():
         once = " (одна на файл)" if isinstance(entry, Whole) else ""
-        table.add_row(name, entry.title + once, f"{entry.role}: {entry.element}", entry.rule)
+        file = "" if entry.role == MAIN else f"{entry.role}: "
+        table.add_row(name, entry.title + once, entry.kinds, f"{file}{entry.element}", entry.rule)
     Console().print(table)
 
 
@@ -109,12 +110,12 @@ def _month(text: str) -> date:
         raise typer.BadParameter("ожидается ГГГГ-ММ", param_hint="--period") from error
 
 
-def _shares(options: list[str]) -> dict[str, float]:
+def _shares(options: list[str], kind: str) -> dict[str, float]:
     shares = {}
     for option in options:
         name, _, share = option.partition("=")
-        if name not in FAULTS:
-            raise typer.BadParameter(f"нет ошибки {name}; перечень – команда faults", param_hint="--fault")
+        if name not in faults_of(kind):
+            raise typer.BadParameter(f"у вида {kind} нет ошибки {name}; перечень – команда faults", param_hint="--fault")
         try:
             shares[name] = float(share)
         except ValueError as error:

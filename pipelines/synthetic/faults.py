@@ -1,10 +1,10 @@
-"""Faults that can be planted in a good register: each in its own record, each with the rule or message that must find it."""
+"""Faults that can be planted in a good register, each with the rule or message that must find it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.formats.tables import PARENT
-from pipelines.synthetic.columns import Bools, Ints
-from pipelines.synthetic.model import Fault, Markup, Register, RegisterFile
+from pipelines.synthetic.columns import Bools
 
 Tables = Mapping[str, pa.Table]
 Change = Callable[[Sequence[str | None], int], str | None]
@@ -22,9 +21,17 @@ Where = Callable[[Tables], Bools]
 """Rows of the fault's table in which it can be planted."""
 
 
+MAIN = "main"
+"""Role of a fault in the main file, whichever kind it is of."""
+EVERY_KIND = "HCTX"
+
+
 @dataclass(frozen=True)
 class Cell:
-    """A wrong value of ``element``; a ``neighbour`` fault involves the record before, which gets no other fault."""
+    """A wrong value of ``element``; a ``neighbour`` fault involves the record before, which gets no other fault.
+
+    ``kinds`` are the registers that the rule is of, by the layouts of their main files.
+    """
 
     title: str
     rule: str
@@ -33,6 +40,7 @@ class Cell:
     change: Change
     where: Where | None = None
     neighbour: bool = False
+    kinds: str = EVERY_KIND
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,7 @@ class Whole:
     role: str
     element: str
     change: Change
+    kinds: str = EVERY_KIND
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,10 @@ class Structure:
     role: str
     element: str
     edit: Callable[[bytes], bytes]
+    kinds: str = EVERY_KIND
+
+
+AnyFault = Cell | Whole | Structure
 
 
 def _filled(table: str, column: str) -> Where:
@@ -63,6 +76,14 @@ def _filled(table: str, column: str) -> Where:
 
 def _equal(table: str, column: str, value: str) -> Where:
     return lambda tables: pc.fill_null(pc.equal(tables[table][column], value), False).to_numpy()
+
+
+def _absent(table: str, column: str) -> Where:
+    return lambda tables: pc.is_null(tables[table][column]).to_numpy()
+
+
+def _both(first: Where, second: Where) -> Where:
+    return lambda tables: first(tables) & second(tables)
 
 
 def _visits_in(condition: str) -> Where:
@@ -94,34 +115,47 @@ def _sub(pattern: bytes, with_: bytes) -> Callable[[bytes], bytes]:
     return lambda record: re.sub(pattern, with_, record, count=1, flags=re.DOTALL)
 
 
-FAULTS: Mapping[str, Cell | Whole | Structure] = {
-    "profil": Cell("код вне справочника V002", "001F.00.0270", "H", "ZAP/Z_SL/SL/PROFIL", _constant("999")),
-    "closed": Cell("код, закрытый в справочнике V002", "001F.00.0270", "H", "ZAP/Z_SL/SL/PROFIL", _constant("113")),
+FAULTS: Mapping[str, AnyFault] = {
+    "profil": Cell("код вне справочника V002", "001F.00.0270", MAIN, "ZAP/Z_SL/SL/PROFIL", _constant("999"), kinds="HCT"),
+    "closed": Cell(
+        "код, закрытый в справочнике V002", "001F.00.0270", MAIN, "ZAP/Z_SL/SL/PROFIL", _constant("113"), kinds="HCT"
+    ),
     "w": Cell("пол вне справочника V005", "001F.00.0700", "L", "PERS/W", _constant("3")),
     "koef_z": Cell(
         "коэффициент затратоёмкости не из V023",
         "001F.00.0600",
-        "H",
+        MAIN,
         "ZAP/Z_SL/SL/KSG_KPG/KOEF_Z",
         _constant("9.99999"),
         _filled("SL", "KOEF_Z"),
+        kinds="HC",
     ),
-    "pr_nov": Cell("недопустимое значение", "002F.00.0080", "H", "ZAP/PR_NOV", _constant("5")),
-    "missing": Cell("нет обязательного элемента", "003F.00.2420", "H", "ZAP/Z_SL/SL/NHISTORY", _constant(None)),
+    "pr_nov": Cell("недопустимое значение", "002F.00.0080", MAIN, "ZAP/PR_NOV", _constant("5")),
+    "missing": Cell("нет обязательного элемента", "003F.00.2420", MAIN, "ZAP/Z_SL/SL/NHISTORY", _constant(None)),
     "c_zab": Cell(
         "нет элемента, обязательного по условию",
         "003F.00.0760",
-        "H",
+        MAIN,
         "ZAP/Z_SL/SL/C_ZAB",
         _constant(None),
         _filled("SL", "C_ZAB"),
+        kinds="H",
     ),
-    "kd": Cell("лишний по условию элемент", "003F.00.0750", "H", "ZAP/Z_SL/SL/KD", _constant("7"), _visits_in("3")),
-    "mask": Cell("диагноз не по маске", "004F.00.0810", "H", "ZAP/Z_SL/SL/DS1", _text(lambda old: f"{old[0]}-{old[1:]}")),
+    "kd": Cell(
+        "лишний по условию элемент", "003F.00.0750", MAIN, "ZAP/Z_SL/SL/KD", _constant("7"), _visits_in("3"), kinds="HC"
+    ),
+    "mask": Cell(
+        "диагноз не по маске",
+        "004F.00.0810",
+        MAIN,
+        "ZAP/Z_SL/SL/DS1",
+        _text(lambda old: f"{old[0]}-{old[1:]}"),
+        _filled("SL", "DS1"),
+    ),
     "length": Cell(
         "ЕНП короче 16 знаков",
         "004F.00.0250",
-        "H",
+        MAIN,
         "ZAP/PACIENT/NPOLIS",
         _text(lambda old: old[:-1]),
         _equal("ZAP", "VPOLIS", "3"),
@@ -134,7 +168,7 @@ FAULTS: Mapping[str, Cell | Whole | Structure] = {
         _text(lambda old: old.replace("-", "")),
         _filled("PERS", "SNILS"),
     ),
-    "february": Cell("31 февраля", "004F.00.0780", "H", "ZAP/Z_SL/SL/DATE_2", _text(lambda old: old[:4] + "-02-31")),
+    "february": Cell("31 февраля", "004F.00.0780", MAIN, "ZAP/Z_SL/SL/DATE_2", _text(lambda old: old[:4] + "-02-31")),
     "issued": Cell(
         "31 февраля там, где Q015 молчит",
         "VAL.010",
@@ -143,141 +177,108 @@ FAULTS: Mapping[str, Cell | Whole | Structure] = {
         _text(lambda old: old[:4] + "-02-31"),
         _filled("PERS", "DOCDATE"),
     ),
-    "letter": Cell("буква в числе", "004F.00.0930", "H", "ZAP/Z_SL/SL/ED_COL", _constant("1.О0")),
-    "sumv": Cell("SUMV не равна сумме SUM_M", "006F.00.0370", "H", "ZAP/Z_SL/SUMV", _plus("0.01")),
-    "tarif": Cell("тариф больше стоимости услуги", "006F.00.0570", "H", "ZAP/Z_SL/SL/USL/TARIF", _plus("1.00")),
+    "letter": Cell("буква в числе", "004F.00.0930", MAIN, "ZAP/Z_SL/SL/ED_COL", _constant("1.О0")),
+    "sumv": Cell("SUMV не равна сумме SUM_M", "006F.00.0370", MAIN, "ZAP/Z_SL/SUMV", _plus("0.01")),
+    "tarif": Cell("тариф больше стоимости услуги", "006F.00.0570", MAIN, "ZAP/Z_SL/SL/USL/TARIF", _plus("1.00")),
     "dates": Cell(
         "окончание раньше начала",
         "006F.00.0330",
-        "H",
+        MAIN,
         "ZAP/Z_SL/DATE_Z_1",
         _text(lambda old: str(np.datetime64(old, "D") + 60)),
     ),
     "rslt": Cell(
-        "результат не для этих условий", "006F.00.1330", "H", "ZAP/Z_SL/RSLT", _constant("101"), _equal("ZAP", "USL_OK", "3")
+        "результат не для этих условий",
+        "006F.00.1330",
+        MAIN,
+        "ZAP/Z_SL/RSLT",
+        _constant("101"),
+        _equal("ZAP", "USL_OK", "3"),
+        kinds="HC",
     ),
-    "person": Cell("нет персональных данных", "LNK.030", "H", "ZAP/PACIENT/ID_PAC", _text(lambda old: old + "-0")),
-    "n_zap": Cell("повтор N_ZAP", "LNK.060", "H", "ZAP/N_ZAP", _before, neighbour=True),
-    "idcase": Cell("повтор IDCASE", "LNK.070", "H", "ZAP/Z_SL/IDCASE", _before, neighbour=True),
-    "summav": Whole("SUMMAV не равна сумме SUMV", "006F.00.1040", "H", "SCHET/SUMMAV", _plus("1.00")),
-    "sd_z": Whole("SD_Z не равно числу случаев", "006F.00.0110", "H", "ZGLV/SD_Z", _plus("1")),
+    "person": Cell("нет персональных данных", "LNK.030", MAIN, "ZAP/PACIENT/ID_PAC", _text(lambda old: old + "-0")),
+    "n_zap": Cell("повтор N_ZAP", "LNK.060", MAIN, "ZAP/N_ZAP", _before, neighbour=True),
+    "idcase": Cell("повтор IDCASE", "LNK.070", MAIN, "ZAP/Z_SL/IDCASE", _before, neighbour=True),
+    "summav": Whole("SUMMAV не равна сумме SUMV", "006F.00.1040", MAIN, "SCHET/SUMMAV", _plus("1.00")),
+    "sd_z": Whole("SD_Z не равно числу случаев", "006F.00.0110", MAIN, "ZGLV/SD_Z", _plus("1")),
+    "stad": Cell(
+        "стадия вне справочника N002",
+        "001F.00.0420",
+        MAIN,
+        "ZAP/Z_SL/SL/ONK_SL/STAD",
+        _constant("999"),
+        _filled("SL", "STAD"),
+        kinds="C",
+    ),
+    "sod": Cell(
+        "доза без лучевой терапии",
+        "003F.00.1040",
+        MAIN,
+        "ZAP/Z_SL/SL/ONK_SL/SOD",
+        _constant("2.00"),
+        _both(_filled("SL", "DS1_T"), _absent("SL", "SOD")),
+        kinds="C",
+    ),
+    "code_sh": Cell(
+        "схема вне справочника V024",
+        "001F.00.0571",
+        MAIN,
+        "ZAP/Z_SL/SL/ONK_SL/ONK_USL/LEK_PR/CODE_SH",
+        _constant("sh0001"),
+        kinds="C",
+    ),
+    "date_inj": Cell(
+        "введение препарата до начала лечения",
+        "006F.00.0610",
+        MAIN,
+        "ZAP/Z_SL/SL/ONK_SL/ONK_USL/LEK_PR/DATE_INJ",
+        _text(lambda old: str(np.datetime64(old, "D") - 60)),
+        kinds="C",
+    ),
+    "metod_hmp": Cell(
+        "метод ВМП вне справочника V019", "001F.00.0260", MAIN, "ZAP/Z_SL/SL/METOD_HMP", _constant("999"), kinds="T"
+    ),
+    "tal_d": Cell("нет даты талона на ВМП", "003F.00.2540", MAIN, "ZAP/Z_SL/SL/TAL_D", _constant(None), kinds="T"),
+    "tal_p": Cell(
+        "госпитализация назначена раньше выдачи талона",
+        "006F.00.0314",
+        MAIN,
+        "ZAP/Z_SL/SL/TAL_P",
+        _text(lambda old: str(np.datetime64(old, "D") - 90)),
+        kinds="T",
+    ),
+    "rslt_d": Cell(
+        "результат осмотра вне справочника V017",
+        "001F.00.0240",
+        MAIN,
+        "ZAP/Z_SL/RSLT_D",
+        _constant("77"),
+        _filled("ZAP", "RSLT_D"),
+        kinds="X",
+    ),
+    "naz_r": Cell("недопустимый вид назначения", "002F.00.0350", MAIN, "ZAP/Z_SL/SL/NAZ/NAZ_R", _constant("9"), kinds="X"),
+    "idsp": Cell("осмотр не тем способом оплаты", "006F.00.1150", MAIN, "ZAP/Z_SL/IDSP", _constant("33"), kinds="X"),
+    "disp": Whole("тип осмотра вне справочника V016", "001F.00.0050", MAIN, "SCHET/DISP", _constant("ЯЯ1"), kinds="X"),
     "unknown": Structure(
-        "элемент вне структуры", "STR.010", "H", "ZAP/Z_SL/XTAG", _sub(rb"<IDSP>", rb"<XTAG>1</XTAG><IDSP>")
+        "элемент вне структуры", "STR.010", MAIN, "ZAP/Z_SL/XTAG", _sub(rb"<IDSP>", rb"<XTAG>1</XTAG><IDSP>")
     ),
-    "repeated": Structure("повтор элемента", "STR.020", "H", "ZAP/Z_SL/IDSP", _sub(rb"(<IDSP>[^<]*</IDSP>)", rb"\1\1")),
+    "repeated": Structure("повтор элемента", "STR.020", MAIN, "ZAP/Z_SL/IDSP", _sub(rb"(<IDSP>[^<]*</IDSP>)", rb"\1\1")),
     "order": Structure(
         "нарушен порядок",
         "STR.030",
-        "H",
+        MAIN,
         "ZAP/N_ZAP",
         _sub(rb"(<N_ZAP>[^<]*</N_ZAP>)(\s*)(<PR_NOV>[^<]*</PR_NOV>)", rb"\3\2\1"),
     ),
-    "group": Structure("нет обязательной группы", "STR.040", "H", "ZAP/PACIENT", _sub(rb"<PACIENT>.*</PACIENT>", rb"")),
-    "stray": Structure("текст вне элементов", "STR.050", "H", "ZAP/PACIENT", _sub(rb"<PACIENT>", rb"<PACIENT>x")),
+    "group": Structure("нет обязательной группы", "STR.040", MAIN, "ZAP/PACIENT", _sub(rb"<PACIENT>.*</PACIENT>", rb"")),
+    "stray": Structure("текст вне элементов", "STR.050", MAIN, "ZAP/PACIENT", _sub(rb"<PACIENT>", rb"<PACIENT>x")),
     "byte": Structure(
-        "байт вне кодовой страницы", "VAL.040", "H", "ZAP/Z_SL/SL/NHISTORY", _sub(rb"<NHISTORY>", b"<NHISTORY>\x98")
+        "байт вне кодовой страницы", "VAL.040", MAIN, "ZAP/Z_SL/SL/NHISTORY", _sub(rb"<NHISTORY>", b"<NHISTORY>\x98")
     ),
 }
 """Every fault by name: the one table of what can be planted and what must find it."""
 
 
-def plant(register: Register, shares: Mapping[str, float], rng: np.random.Generator) -> Register:
-    """The register with faults in the given shares of its records (at least one each), no two in one record.
-
-    ``SUMMAV`` follows the changed ``SUMV``, so that only the cases are wrong. Raises ``KeyError`` for an unknown fault and
-    ``ValueError`` when the register has no record left that could bear it.
-    """
-    if unknown := set(shares) - set(FAULTS):
-        raise KeyError(f"no fault {sorted(unknown)[0]}")
-    files = dict(register.files)
-    planted: list[Fault] = []
-    taken: dict[str, set[int]] = {role: set() for role in files}
-    for name in (name for name in FAULTS if shares.get(name, 0) > 0):
-        fault = FAULTS[name]
-        file = files[fault.role]
-        if isinstance(fault, Whole):
-            rows = np.zeros(1, np.int64)
-        else:
-            count = max(1, round(shares[name] * file.tables[file.layout.record].num_rows))
-            rows = _choose(file, fault, count, taken[fault.role], rng)
-            if not len(rows):
-                raise ValueError(f"no record for the fault {name}")
-        table = _table_of(file, fault.element)
-        if isinstance(fault, Structure):
-            files[fault.role] = _marked(file, fault, rows)
-            planted += [
-                Fault(name, fault.role, table, _first(file, table, int(row)), fault.element, fault.rule) for row in rows
-            ]
-        else:
-            files[fault.role] = _changed(file, table, fault, rows)
-            planted += [Fault(name, fault.role, table, int(row), fault.element, fault.rule) for row in rows]
-    if "sumv" in shares:
-        files["H"] = _totalled(files["H"], shares)
-    return replace(register, files=files, faults=tuple(planted))
-
-
-def _table_of(file: RegisterFile, element: str) -> str:
-    """The table that the element is in, or that of its parent for an element that the layout does not know."""
-    known = file.layout.by_path.get(element)
-    return known.table if known is not None else file.layout.table_of(element.rpartition("/")[0])
-
-
-def _records(file: RegisterFile, table: str) -> Ints:
-    """Record row of every row of a table."""
-    rows = np.arange(file.tables[table].num_rows)
-    while table != file.layout.record:
-        rows = file.tables[table][PARENT].to_numpy()[rows]
-        parent = file.layout.tables[table].parent
-        assert parent is not None
-        table = parent
-    return rows
-
-
-def _choose(file: RegisterFile, fault: Cell | Structure, count: int, taken: set[int], rng: np.random.Generator) -> Ints:
-    """Rows to spoil: rows of the fault's table for a value, record rows for a structure; their records become taken."""
-    cell = isinstance(fault, Cell)
-    records = _records(file, _table_of(file, fault.element) if cell else file.layout.record)
-    rows = np.arange(len(records))
-    if isinstance(fault, Cell) and fault.where is not None:
-        rows = rows[fault.where(file.tables)]
-    rng.shuffle(rows)
-    neighbour = isinstance(fault, Cell) and fault.neighbour
-    chosen: list[int] = []
-    for row in rows.tolist():
-        if len(chosen) == count:
-            break
-        record = int(records[row])
-        needed = {record, record - 1} if neighbour else {record}
-        if min(needed) >= 0 and not needed & taken:
-            taken |= needed
-            chosen.append(row)
-    return np.array(sorted(chosen), np.int64)
-
-
-def _changed(file: RegisterFile, table: str, fault: Cell | Whole, rows: Ints) -> RegisterFile:
-    column = fault.element.rpartition("/")[2]
-    data = file.tables[table]
-    old = data[column].to_pylist()
-    mask = np.zeros(len(old), bool)
-    mask[rows] = True
-    spoilt = pa.array([fault.change(old, row) for row in rows.tolist()], pa.string())
-    values = pc.replace_with_mask(data[column].combine_chunks(), pa.array(mask), spoilt)
-    changed = data.set_column(data.schema.get_field_index(column), column, values)
-    return replace(file, tables={**file.tables, table: changed})
-
-
-def _marked(file: RegisterFile, fault: Structure, records: Ints) -> RegisterFile:
-    markup = (*file.markup, *(Markup(record, fault.edit) for record in records.tolist()))
-    return replace(file, markup=tuple(sorted(markup, key=lambda entry: entry.record)))
-
-
-def _first(file: RegisterFile, table: str, record: int) -> int:
-    """First row of the table within the record: where an edit of the record's bytes falls."""
-    return int(np.searchsorted(_records(file, table), record))
-
-
-def _totalled(file: RegisterFile, shares: Mapping[str, float]) -> RegisterFile:
-    bill = file.tables["SCHET"]
-    total = sum((Decimal(value) for value in file.tables["ZAP"]["SUMV"].to_pylist()), Decimal("summav" in shares))
-    index = bill.schema.get_field_index("SUMMAV")
-    return replace(file, tables={**file.tables, "SCHET": bill.set_column(index, "SUMMAV", pa.array([str(total)]))})
+def faults_of(kind: str) -> Mapping[str, AnyFault]:
+    """Faults that a register of a kind (layout of its main file) can bear."""
+    return {name: fault for name, fault in FAULTS.items() if kind in fault.kinds}

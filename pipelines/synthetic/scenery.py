@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -34,6 +34,8 @@ class Template:
     """One way in which a case may look: condition, profile, diagnosis, group (КСГ) and what may be done in it.
 
     ``more`` are further services beside ``first``; ``days`` of stay, from – to; ``weight`` within its condition.
+    ``treatment`` is the kind of treatment of a cancer (N013), ``method`` of high-technology care (V019), ``tariff`` the row
+    of the price list for cases that are paid neither by group nor by service; "" where there is none.
     """
 
     usl_ok: str
@@ -48,6 +50,9 @@ class Template:
     more: tuple[str, ...]
     rehabilitation: bool
     weight: float
+    treatment: str = ""
+    method: str = ""
+    tariff: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,15 +109,15 @@ class Scenery:
             if row["MCOD"] == organisation and row["PODR"] in doctors
         )
 
-    def templates(self, departments: tuple[Department, ...]) -> tuple[Template, ...]:
-        """Templates that those departments can treat, with codes valid in the window."""
+    def templates(self, departments: tuple[Department, ...], mixes: Sequence[Mapping[str, Any]]) -> tuple[Template, ...]:
+        """Templates of the mixes that those departments can treat, with codes valid in the window."""
         diagnoses = {row["IDDS"] for row in self.open("M001")}
         criteria = {row["IDDKK"] for row in self.open("V024")}
         groups = self.covered("V023", "K_KSG")
         services = self.covered("T_USL", "CODE_USL")
         places = {(department.usl_ok, department.profil) for department in departments}
         found: list[Template] = []
-        for mix in self.recipe["mixes"]:
+        for mix in mixes:
             if (mix["usl_ok"], mix["profil"]) not in places or mix["first"] not in services:
                 continue
             variants = mix.get("groups") or [{"ksg": "", "ds1": mix["ds1"], "days": [0, 14]}]
@@ -124,18 +129,21 @@ class Scenery:
                     vidpom=mix["vidpom"],
                     band=mix["band"],
                     ds1=ds1,
-                    ksg=variant["ksg"],
+                    ksg=variant.get("ksg", ""),
                     criteria=tuple(variant.get("crit", ())),
                     days=(variant["days"][0], variant["days"][1]),
                     first=mix["first"],
                     more=tuple(code for code in mix["more"] if code in services),
                     rehabilitation=bool(mix.get("rehabilitation")),
                     weight=mix["share"] / count,
+                    treatment=variant.get("treatment", ""),
+                    method=variant.get("method", ""),
+                    tariff=variant.get("tariff", ""),
                 )
                 for variant in variants
                 for ds1 in variant["ds1"]
                 if ds1 in diagnoses
-                and (not variant["ksg"] or variant["ksg"] in groups)
+                and (not variant.get("ksg") or variant["ksg"] in groups)
                 and criteria.issuperset(variant.get("crit", ()))
             ]
         return tuple(found)

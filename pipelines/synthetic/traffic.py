@@ -11,7 +11,7 @@ from pipelines.exchange import messages
 from pipelines.exchange.model import Result
 from pipelines.exchange.region import Region
 from pipelines.synthetic.broken import BREAKAGES
-from pipelines.synthetic.faults import FAULTS, Whole
+from pipelines.synthetic.faults import Whole, faults_of
 from pipelines.synthetic.identification import FAULTS as REQUEST_FAULTS
 from pipelines.synthetic.identification import generate_identification
 from pipelines.synthetic.model import Register
@@ -62,6 +62,15 @@ _GOOD: tuple[tuple[str, str, int, Channel], ...] = (
     ("980007", "98002", 300, "sftp"),
 )
 """Organisation, payer (the fund itself for people insured elsewhere), cases, channel."""
+_OTHER_KINDS: tuple[tuple[str, str, str, int, Channel], ...] = (
+    ("C", "980006", "98001", 220, "sftp"),
+    ("C", "980003", "98002", 90, "sftp"),
+    ("T", "980001", "98001", 80, "sftp"),
+    ("X", "980003", "98001", 300, "sftp"),
+    ("X", "980002", "98002", 150, "mail"),
+)
+"""Registers of oncology, high-technology care and examinations: kind first, then as above."""
+_OTHER_TITLES = {"C": "Реестр по онкологии", "T": "Реестр за ВМП", "X": "Реестр за диспансеризацию и осмотры"}
 _MAILED = frozenset({"empty", "no_archive", "truncated"})
 _SENDERS = ("980001", "980002", "980004", "980006", "980007")
 _SMALL = 40
@@ -78,6 +87,7 @@ def demo_traffic(region: Region, seed: int, period: date) -> list[Shipment]:
         )
     ]
     traffic.append(_partly_faulty(region, seed, period))
+    traffic += _other_kinds(region, seed, period)
     for number, (name, breakage) in enumerate(BREAKAGES.items(), _FIRST_SPARE):
         sender = _SENDERS[number % len(_SENDERS)]
         _, good = package(_small(region, sender, seed, period, number))
@@ -94,11 +104,37 @@ def demo_traffic(region: Region, seed: int, period: date) -> list[Shipment]:
 
 
 def _partly_faulty(region: Region, seed: int, period: date) -> Shipment:
-    known = {check.rule for kind in ("pump/H", "pump/L") for suite in suites.load(kind) for check in suite.checks}
-    known |= set(messages.catalogue())
-    shares = {name: 0.004 for name, fault in FAULTS.items() if not isinstance(fault, Whole) and fault.rule in known}
-    register = generate_register(region, "980001", "98002", period, 600, seed, shares, number=2)
+    register = generate_register(region, "980001", "98002", period, 600, seed, _shares("H"), number=2)
     return _sent(register, "Реестр с ошибками в части случаев", "sftp", Result.PARTIAL)
+
+
+def _other_kinds(region: Region, seed: int, period: date) -> list[Shipment]:
+    """Registers of the other kinds: good ones, and one of each kind with faults."""
+    good = [
+        _sent(
+            generate_register(region, organisation, payer, period, cases, seed, kind=kind),
+            f"{_OTHER_TITLES[kind]} без ошибок",
+            channel,
+            Result.ACCEPTED,
+        )
+        for kind, organisation, payer, cases, channel in _OTHER_KINDS
+    ]
+    faulty = [
+        _sent(
+            generate_register(region, sender, "98", period, 150, seed, _shares(kind), kind=kind, number=2),
+            f"{_OTHER_TITLES[kind]} с ошибками",
+            "sftp",
+            Result.PARTIAL,
+        )
+        for kind, sender in (("C", "980006"), ("T", "980001"), ("X", "980003"))
+    ]
+    return [*good, *faulty]
+
+
+def _shares(kind: str) -> dict[str, float]:
+    """Every fault of a kind that leaves the other cases whole and that is found here."""
+    known = _installed_rules()
+    return {name: 0.004 for name, fault in faults_of(kind).items() if not isinstance(fault, Whole) and fault.rule in known}
 
 
 def _requests(region: Region, seed: int, period: date) -> list[Shipment]:
@@ -209,7 +245,7 @@ def _sent(register: Register, title: str, channel: Channel, result: Result) -> S
 
 def _installed_rules() -> frozenset[str]:
     """Ids that a finding may have here: the exchange's own messages and the rules of the compiled suites."""
-    compiled = (check.rule for kind in ("pump/H", "pump/L") for suite in suites.load(kind) for check in suite.checks)
+    compiled = (check.rule for kind in "HCTXL" for suite in suites.load(f"pump/{kind}") for check in suite.checks)
     return frozenset(messages.catalogue()).union(compiled)
 
 

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from pipelines.checks import pages
+from pipelines.checks import pages, rulebook
 from pipelines.checks.cli import app
 from pipelines.checks.pages import Hits
 from pipelines.checks.relation import parse
 from pipelines.ground import database as db
 
-SHIPPED = pages.shipped()
+SHIPPED = [suite for _, suite in rulebook.shipped().every()]
 MADE = pages.pages(SHIPPED)
 RULES = {check.rule for suite in SHIPPED for check in suite.checks}
 

@@ -17,6 +17,7 @@ DAGS = {
     "receive": ("обмен", "по событию"),
     "pump_intake": ("ПУМП", "по событию"),
     "erz_intake": ("ЕРЗ", "по событию"),
+    "nsi_update": ("НСИ", "по событию"),
     "deliver": ("обмен", "по событию"),
     "journal_daily": ("обмен", "ежедневно"),
     "flk_documents": ("обмен", "ежедневно"),
@@ -31,7 +32,7 @@ def test_every_file_is_read_and_gives_one_dag(dagbag):
     assert {path.stem for path in (ROOT / "dags").glob("*.py")} == set(DAGS)
     assert set(dagbag.dags) == set(DAGS)
     assert all(ROOT / "dags" / f"{name}.py" == ROOT / dag.fileloc for name, dag in dagbag.dags.items())
-    assert len(dagbag.dags) == 7
+    assert len(dagbag.dags) == 8
 
 
 @pytest.mark.parametrize("name", DAGS)
@@ -68,6 +69,7 @@ def test_tasks_retry_and_end(dagbag, name):
         ("deliver", "send", "oms_channel"),
         ("pump_intake", "process", "oms_intake"),
         ("erz_intake", "process", "oms_intake"),
+        ("nsi_update", "process", "oms_intake"),
     ],
 )
 def test_work_outside_is_bounded_by_pools(dagbag, name, task_id, pool):
@@ -103,12 +105,13 @@ def test_everything_consumed_is_produced(dagbag):
         "receive": {"oms://exchange/inbox"},
         "pump_intake": {"oms://exchange/received/pump"},
         "erz_intake": {"oms://exchange/received/erz"},
+        "nsi_update": {"oms://exchange/received/nsi"},
         "deliver": {"oms://exchange/answered"},
         "journal_daily": set(),
         "flk_documents": set(),
         "housekeeping": set(),
     }
-    assert {f"{subsystem}_intake" for subsystem in assets.SUBSYSTEMS} <= set(DAGS)
+    assert {assets.received(subsystem).uri for subsystem in assets.SUBSYSTEMS} <= set().union(*consumed.values())
 
 
 def test_events_have_a_safety_net_in_time(dagbag):

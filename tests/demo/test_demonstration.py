@@ -35,7 +35,7 @@ def traffic() -> list[Shipment]:
 def personal_data() -> Iterator[str]:
     """Surnames, numbers of policies and СНИЛС of everybody whom the packages and the register name."""
     for shipment in traffic():
-        if shipment.result is Result.ACCEPTED and shipment.name.startswith("H"):
+        if shipment.result is Result.ACCEPTED and shipment.name[:1] in "HCTD" and shipment.name.endswith(".zip"):
             for content in members(shipment.content).values():
                 text = content.decode("windows-1251")
                 yield from re.findall(r"<(?:FAM|NPOLIS|SNILS)>([^<]{5,})<", text)

@@ -25,7 +25,7 @@ from pipelines.exchange.retention import keep_house
 from pipelines.formats.layout import load
 from pipelines.ground import database as db
 from pipelines.ground.sql import statement
-from pipelines.synthetic.faults import FAULTS, Structure
+from pipelines.synthetic.faults import Structure, faults_of
 from pipelines.synthetic.identification import FAULTS as OF_REQUESTS
 from pipelines.synthetic.identification import generate_identification
 from pipelines.synthetic.packages import package
@@ -33,7 +33,7 @@ from pipelines.synthetic.registers import generate_register
 from tests.exchange.world import REGION, World
 
 PERIOD = date(2026, 10, 1)
-SPOILT = {name: 0.02 for name, fault in FAULTS.items() if not isinstance(fault, Structure)}
+SPOILT = {name: 0.02 for name, fault in faults_of("H").items() if not isinstance(fault, Structure)}
 
 REQUEST_FAULTS = dict.fromkeys(OF_REQUESTS, 0.05)
 

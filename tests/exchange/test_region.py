@@ -28,7 +28,7 @@ def _dictionary(name: str) -> list[dict[str, str]]:
 
 def test_demo_has_eight_hospitals_and_two_insurers(demo: Region) -> None:
     kinds = [organisation.kind for organisation in demo.organisations]
-    assert (kinds.count("МО"), kinds.count("СМО")) == (8, 2)
+    assert (kinds.count("МО"), kinds.count("СМО"), kinds.count("ТФОМС")) == (8, 2, 1)
     assert (demo.code, demo.okato) == ("98", "62000")
 
 
@@ -57,7 +57,7 @@ def test_an_organisation_is_active_on_its_last_day_only(demo: Region) -> None:
         (lambda d: d.pop("okato"), "нет поля okato"),
         (lambda d: d.update(code=98), "region.yaml.code"),
         (lambda d: d["organisations"][0].update(code="98001"), "organisations[1].code"),
-        (lambda d: d["organisations"][2].update(kind="ТФОМС"), "organisations[3].kind"),
+        (lambda d: d["organisations"][2].update(kind="ФОМС"), "organisations[3].kind"),
         (lambda d: d["organisations"][1].update(channels=["fax"]), "organisations[2].channels"),
         (lambda d: d["organisations"][1].update(until=date(2000, 1, 1)), "organisations[2].until"),
         (lambda d: d["organisations"][1].update(adresses=[]), "неизвестное поле adresses"),
@@ -115,7 +115,7 @@ def test_dictionary_rows_are_dated_and_some_are_closed() -> None:
 def test_profile_and_dictionaries_name_the_same_organisations(demo: Region) -> None:
     hospitals = {row["mcod"]: row for row in _dictionary("F003")}
     insurers = {row["smocod"]: row for row in _dictionary("F002")}
-    for organisation in demo.organisations:
+    for organisation in (one for one in demo.organisations if one.kind != "ТФОМС"):
         row = (hospitals if organisation.kind == "МО" else insurers)[organisation.code]
         assert row["tf_okato"] == demo.okato
         assert row["DATEEND"] == (organisation.until.isoformat() if organisation.until else "")

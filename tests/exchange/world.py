@@ -92,7 +92,7 @@ class World:
         """Everything the database holds and everything in the out/ folders; without times, the chain and notes of polls."""
         tables = self.rows(
             "select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-            "where n.nspname in ('exchange', 'pump', 'erz') and c.relkind in ('r', 'p') and not c.relispartition "
+            "where n.nspname in ('exchange', 'pump', 'erz', 'checks') and c.relkind in ('r', 'p') and not c.relispartition "
             "and c.relname <> 'sighting'"
         )
         held = {row["name"]: self._table(row["name"]) for row in tables}

@@ -34,7 +34,7 @@ def test_up_down_up_gives_the_same_schema(postgres: Postgres) -> None:
     assert len(first) > 100
 
 
-@pytest.mark.parametrize("code", ["H", "L"])
+@pytest.mark.parametrize("code", ["H", "C", "T", "X", "L"])
 def test_load_tables_are_those_of_the_layout(database: str, code: str) -> None:
     layout = load(code)
     found: dict[str, list[str]] = {}

@@ -16,7 +16,7 @@ from pipelines.exchange.region import load as load_region
 from pipelines.formats.tables import ANOMALIES, Tables
 from pipelines.ground.settings import ROOT
 from pipelines.nsi import Dictionaries
-from pipelines.synthetic.faults import FAULTS, Structure
+from pipelines.synthetic.faults import Structure, faults_of
 from pipelines.synthetic.registers import KINDS, generate_register
 from tests.checks.build import TODAY
 from tests.rules.records import CHECKS, SUITES, bulk_of, day_of, drafts, never, nsi
@@ -55,7 +55,7 @@ def test_every_rule_finds_the_same_rows_in_its_examples(suite: Suite) -> None:
 def test_every_suite_finds_the_same_rows_in_registers_with_faults(kind: str) -> None:
     """All faults of the generator in two registers at once, over the region's own dictionaries."""
     region = load_region(ROOT / "include" / "region" / "demo")
-    faults = {name: 0.01 for name, fault in FAULTS.items() if not isinstance(fault, Structure)}
+    faults = {name: 0.01 for name, fault in faults_of(kind).items() if not isinstance(fault, Structure)}
     made = [
         generate_register(region, organisation, "98001", PERIOD, 300, seed=7, faults=planted, kind=kind)
         for organisation, planted in (("980001", faults), ("980003", {}))
@@ -67,7 +67,9 @@ def test_every_suite_finds_the_same_rows_in_registers_with_faults(kind: str) -> 
     for role, bulk in bulks.items():
         bulk.partner = next(other for name, other in bulks.items() if name != role)
     found = set()
-    for suite in (suite for role in bulks for suite in suites.load(f"pump/{role}")):
-        found |= same(bulks[suite.layout], suite, Dictionaries.from_folder(region.folder / "nsi"), PERIOD)
+    nsi_of_region = Dictionaries.from_folder(region.folder / "nsi")
+    for bulk in bulks.values():
+        for suite in suites.load(f"pump/{bulk.layout.code}"):
+            found |= same(bulk, suite, nsi_of_region, PERIOD)
     assert {fault.rule for fault in made[0].faults} & {check.rule for _, check in CHECKS} <= found
     assert len(found) > 15

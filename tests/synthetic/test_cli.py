@@ -66,7 +66,9 @@ def test_faults_are_listed() -> None:
         ["--fault", "sumw=0.1"],
         ["--fault", "sumv=2"],
         ["--fault", "sumv"],
-        ["--kind", "T"],
+        ["--kind", "R"],
+        ["--kind", "T", "--organisation", "980002"],
+        ["--kind", "T", "--fault", "profil=0.1", "--fault", "koef_z=0.1"],
         ["--region", "nowhere"],
     ],
 )

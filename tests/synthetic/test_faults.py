@@ -17,7 +17,7 @@ from pipelines.exchange.messages import catalogue
 from pipelines.formats.tables import PARENT, Tables
 from pipelines.formats.xml_reader import read_xml
 from pipelines.nsi.dictionaries import Dictionaries
-from pipelines.synthetic.faults import FAULTS, Cell, Structure, Whole
+from pipelines.synthetic.faults import FAULTS, MAIN, Cell, Structure, Whole, faults_of
 from pipelines.synthetic.model import Fault, Register
 from pipelines.synthetic.packages import content
 from pipelines.synthetic.registers import generate_register
@@ -26,85 +26,99 @@ from tests.synthetic.world import OCTOBER, REGION
 SHARE = 0.004
 
 
-@cache
-def faulty() -> Register:
-    return generate_register(REGION, "980001", "98001", OCTOBER, 1500, seed=4, faults=dict.fromkeys(FAULTS, SHARE))
+SENDERS = {"H": "980001", "C": "980006", "T": "980001", "X": "980003"}
+every_kind = pytest.mark.parametrize("kind", SENDERS)
 
 
 @cache
-def good() -> Register:
-    return generate_register(REGION, "980001", "98001", OCTOBER, 1500, seed=4)
+def faulty(kind: str = "H") -> Register:
+    shares = dict.fromkeys(faults_of(kind), SHARE)
+    return generate_register(REGION, SENDERS[kind], "98001", OCTOBER, 1500, seed=4, faults=shares, kind=kind)
 
 
 @cache
-def read() -> dict[str, Tables]:
-    return {role: read_xml([content(file)], file.layout, role) for role, file in faulty().files.items()}
+def good(kind: str = "H") -> Register:
+    return generate_register(REGION, SENDERS[kind], "98001", OCTOBER, 1500, seed=4, kind=kind)
 
 
-def record_of(fault: Fault) -> int:
+@cache
+def read(kind: str = "H") -> dict[str, Tables]:
+    return {role: read_xml([content(file)], file.layout, role) for role, file in faulty(kind).files.items()}
+
+
+def record_of(fault: Fault, kind: str = "H") -> int:
     row, table = fault.row, fault.table
-    layout = faulty().files[fault.role].layout
+    layout = faulty(kind).files[fault.role].layout
     while layout.tables[table].parent is not None:
-        row = faulty().files[fault.role].tables[table][PARENT][row].as_py()
+        row = faulty(kind).files[fault.role].tables[table][PARENT][row].as_py()
         parent = layout.tables[table].parent
         assert parent is not None
         table = parent
     return row
 
 
-def test_cells_differ_from_the_good_register_where_faults_are_and_nowhere_else() -> None:
+@every_kind
+def test_cells_differ_from_the_good_register_where_faults_are_and_nowhere_else(kind: str) -> None:
     changed = set()
-    for role, file in faulty().files.items():
+    for role, file in faulty(kind).files.items():
         for name, table in file.tables.items():
-            before = good().files[role].tables[name]
+            before = good(kind).files[role].tables[name]
             for column in table.column_names:
                 pairs = zip(before[column].to_pylist(), table[column].to_pylist(), strict=True)
                 changed |= {(role, name, row, column) for row, (old, new) in enumerate(pairs) if old != new}
     planted = {
         (fault.role, fault.table, fault.row, fault.element.rpartition("/")[2])
-        for fault in faulty().faults
+        for fault in faulty(kind).faults
         if not isinstance(FAULTS[fault.name], Structure)
     }
     assert changed == planted
 
 
-def test_every_fault_is_planted_in_its_share_and_in_a_record_of_its_own() -> None:
-    counts = Counter(fault.name for fault in faulty().faults)
-    for name, fault in FAULTS.items():
-        records = faulty().files[fault.role].tables[faulty().files[fault.role].layout.record].num_rows
+@every_kind
+def test_every_fault_is_planted_in_its_share_and_in_a_record_of_its_own(kind: str) -> None:
+    counts = Counter(fault.name for fault in faulty(kind).faults)
+    for name, fault in faults_of(kind).items():
+        file = faulty(kind).files[kind if fault.role == MAIN else fault.role]
+        records = file.tables[file.layout.record].num_rows
         assert counts[name] == (1 if isinstance(fault, Whole) else max(1, round(SHARE * records))), name
-    records_hit = [(fault.role, record_of(fault)) for fault in faulty().faults if not isinstance(FAULTS[fault.name], Whole)]
+    records_hit = [
+        (fault.role, record_of(fault, kind)) for fault in faulty(kind).faults if not isinstance(FAULTS[fault.name], Whole)
+    ]
     assert len(set(records_hit)) == len(records_hit)
 
 
-def test_structural_faults_are_met_by_the_reader_where_they_are() -> None:
-    anomalies = {(row["code"], row["table"], row["row"], row["element"]) for row in read()["H"].anomalies.to_pylist()}
-    structural = [fault for fault in faulty().faults if isinstance(FAULTS[fault.name], Structure)]
+@every_kind
+def test_structural_faults_are_met_by_the_reader_where_they_are(kind: str) -> None:
+    anomalies = {(row["code"], row["table"], row["row"], row["element"]) for row in read(kind)[kind].anomalies.to_pylist()}
+    structural = [fault for fault in faulty(kind).faults if isinstance(FAULTS[fault.name], Structure)]
     assert {(fault.rule, fault.table, fault.row, fault.element) for fault in structural} == anomalies
     assert {fault.rule for fault in structural} == {"STR.010", "STR.020", "STR.030", "STR.040", "STR.050", "VAL.040"}
 
 
-def test_values_arrive_in_the_file() -> None:
-    for fault in faulty().faults:
-        kind = FAULTS[fault.name]
-        if isinstance(kind, Cell):
+@every_kind
+def test_values_arrive_in_the_file(kind: str) -> None:
+    for fault in faulty(kind).faults:
+        planted = FAULTS[fault.name]
+        if isinstance(planted, Cell):
             column = fault.element.rpartition("/")[2]
-            sent = faulty().files[fault.role].tables[fault.table][column][fault.row].as_py()
-            assert read()[fault.role].data[fault.table][column][fault.row].as_py() == sent, fault.name
+            sent = faulty(kind).files[fault.role].tables[fault.table][column][fault.row].as_py()
+            assert read(kind)[fault.role].data[fault.table][column][fault.row].as_py() == sent, fault.name
 
 
-def test_compiled_rules_find_the_faults_that_are_theirs() -> None:
-    checks = {"H": suites.load("pump/H"), "L": suites.load("pump/L")}
+@every_kind
+def test_compiled_rules_find_the_faults_that_are_theirs(kind: str) -> None:
+    checks = {role: suites.load(f"pump/{role}") for role in (kind, "L")}
     known = {check.rule for of_role in checks.values() for suite in of_role for check in suite.checks}
     dictionaries = Dictionaries.from_folder(REGION.folder / "nsi")
-    findings = run(read(), checks, dictionaries, OCTOBER, date(2026, 11, 22))
+    findings = run(read(kind), checks, dictionaries, OCTOBER, date(2026, 11, 22))
     found = set(findings[["member", "rule", "table", "row", "element"]].itertuples(index=False, name=None))
-    theirs = [fault for fault in faulty().faults if fault.rule in known]
-    assert len({fault.name for fault in theirs}) >= 18
+    theirs = [fault for fault in faulty(kind).faults if fault.rule in known]
+    of_q015 = {name for name, fault in faults_of(kind).items() if fault.rule not in catalogue()}
+    assert {fault.name for fault in theirs} == of_q015
     missed = [fault for fault in theirs if (fault.role, fault.rule, fault.table, fault.row, fault.element) not in found]
     assert missed == []
-    spoilt = {(fault.role, record_of(fault)) for fault in faulty().faults}
-    for role, record in (("H", "ZAP"), ("L", "PERS")):
+    spoilt = {(fault.role, record_of(fault, kind)) for fault in faulty(kind).faults}
+    for role, record in ((kind, "ZAP"), ("L", "PERS")):
         at_record = findings[(findings["member"] == role) & (findings["table"] == record)]
         assert {(role, row) for row in at_record["row"]} <= spoilt
 

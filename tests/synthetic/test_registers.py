@@ -73,7 +73,8 @@ def test_an_ambulance_station_only_drives() -> None:
 def test_everything_that_a_register_may_hold_occurs() -> None:
     found = register()
     sizes = {name: table.num_rows for name, table in found.files["H"].tables.items()}
-    assert {name for name, size in sizes.items() if size == 0} == {"VNOV_M", "CODE_MES1", "SANK", "SL_ID", "CODE_EXP"}
+    unused = {"VNOV_M", "CODE_MES1", "LEK_PR", "MED_DEV", "MR_USL_N", "SANK", "SL_ID", "CODE_EXP"}
+    assert {name for name, size in sizes.items() if size == 0} == unused
     visits = frame(found, "SL")
     assert visits.groupby("_parent").size().max() == 2
     assert {"1", "2"} <= set(frame(found, "SL_KOEF").groupby("_parent").size().astype(str))
@@ -187,7 +188,7 @@ def test_an_organisation_that_treats_nobody_is_an_error() -> None:
         generate_register(REGION, "980008", "98001", OCTOBER, 10, seed=1)
     assert generate_register(REGION, "980008", "98001", date(2025, 11, 1), 10, seed=1).name == "HM980008S98001_25111"
     with pytest.raises(KeyError):
-        generate_register(REGION, "980001", "98001", OCTOBER, 10, seed=1, kind="X")
+        generate_register(REGION, "980001", "98001", OCTOBER, 10, seed=1, kind="R")
 
 
 def test_speed_of_a_large_register(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,11 +31,25 @@ Frame = pd.DataFrame
 Condition = Callable[[Frame], "pd.Series[bool]"]
 
 
-@pytest.mark.parametrize(("organisation", "payer", "period"), SOURCES)
-def test_compiled_rules_find_nothing(organisation: str, payer: str, period: date) -> None:
-    found = register(organisation, payer, period, 1500)
+OTHER_KINDS = [
+    ("C", "980006", "98001", OCTOBER),
+    ("C", "980006", "98", JANUARY),
+    ("C", "980003", "98002", OCTOBER),
+    ("T", "980001", "98001", OCTOBER),
+    ("T", "980001", "98", JANUARY),
+    ("X", "980003", "98001", OCTOBER),
+    ("X", "980002", "98", JANUARY),
+    ("X", "980007", "98002", OCTOBER),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "organisation", "payer", "period"), [*(("H", *source) for source in SOURCES), *OTHER_KINDS]
+)
+def test_compiled_rules_find_nothing(kind: str, organisation: str, payer: str, period: date) -> None:
+    found = register(organisation, payer, period, 1500, kind)
     tables = {role: Tables(file.layout, file.tables, ANOMALIES.empty_table()) for role, file in found.files.items()}
-    checks = {"H": suites.load("pump/H"), "L": suites.load("pump/L")}
+    checks = {role: suites.load(f"pump/{role}") for role in found.files}
     assert sum(len(suite.checks) for of_role in checks.values() for suite in of_role) > 250
     findings = run(tables, checks, DICTIONARIES, period, date(2026, 11, 22))
     assert findings.groupby(["rule", "element"]).size().to_dict() == {}

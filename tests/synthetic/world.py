@@ -18,8 +18,10 @@ OCTOBER = date(2026, 10, 1)
 
 
 @cache
-def register(organisation: str = "980001", payer: str = "98001", period: date = OCTOBER, cases: int = 4000) -> Register:
-    return generate_register(REGION, organisation, payer, period, cases, seed=5)
+def register(
+    organisation: str = "980001", payer: str = "98001", period: date = OCTOBER, cases: int = 4000, kind: str = "H"
+) -> Register:
+    return generate_register(REGION, organisation, payer, period, cases, seed=5, kind=kind)
 
 
 _FRAMES: dict[tuple[int, str, str], tuple[Register, pd.DataFrame]] = {}
@@ -40,13 +42,13 @@ def _frame(found: Register, table: str, role: str) -> pd.DataFrame:
     above = table
     parents = rows.get(PARENT)
     layout = found.files[role].layout
-    while role == "H" and parents is not None and above != "ZAP":
+    while role != "L" and parents is not None and above != "ZAP":
         up = layout.tables[above].parent
         assert up is not None
         above = up
         if above == "ZAP":
-            case = frame(found, "ZAP").iloc[parents.astype(int)].add_prefix("Z.").reset_index(drop=True)
+            case = frame(found, "ZAP", role).iloc[parents.astype(int)].add_prefix("Z.").reset_index(drop=True)
             return pd.concat([rows, case], axis=1)
-        visit = frame(found, "SL").iloc[parents.astype(int)].reset_index(drop=True)
+        visit = frame(found, "SL", role).iloc[parents.astype(int)].reset_index(drop=True)
         return pd.concat([rows, visit.add_prefix("S.").rename(columns=lambda name: name.replace("S.Z.", "Z."))], axis=1)
     return rows

@@ -3,7 +3,7 @@
 from pipelines.ground.migrations import run
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 
 
 def upgrade() -> None:

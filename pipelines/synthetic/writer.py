@@ -1,7 +1,11 @@
-"""File H of Д.1: from the arrays of synthetic cases to the tables of its layout."""
+"""The main file of a register: from the arrays of synthetic cases to the tables of its layout.
+
+What all kinds have is here, and the whole of H; a kind with more of its own extends ``Writer``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -18,11 +22,24 @@ from pipelines.synthetic.scenery import Department, Scenery, Template
 
 
 @dataclass(frozen=True)
-class Writer:
-    """From arrays to the tables of file H."""
+class Drawn:
+    """What was drawn for a register; ``person`` is the row in ``people`` of each case."""
 
+    cases: cs.Cases
+    visits: cs.Visits
+    services: cs.Services
+    people: pp.People
+    person: Ints
+
+
+@dataclass(frozen=True)
+class Writer:
+    """From arrays to the tables of the main file; columns that the layout does not have are left out."""
+
+    layout: Layout
     rng: np.random.Generator
     scenery: Scenery
+    drawn: Drawn
     organisation: str
     payer: str
     period: date
@@ -41,56 +58,89 @@ class Writer:
         return self.billed + timedelta(days=1)
 
     @property
-    def person_prefix(self) -> str:
-        return f"{self.organisation}-{self.stem.rpartition('_')[2]}-{self.payer}-"
+    def letters(self) -> str:
+        """What tells numbers of this kind from those of H: the letters of the file's name, none for H."""
+        return self.stem.partition("M")[0].removeprefix("H")
 
-    def tables(
-        self,
-        layout: Layout,
-        cases: cs.Cases,
-        visits: cs.Visits,
-        services: cs.Services,
-        people: pp.People,
-        person: Ints,
-        version: str,
-    ) -> dict[str, pa.Table]:
+    @property
+    def person_prefix(self) -> str:
+        return f"{self.organisation}-{self.letters}{self.stem.rpartition('_')[2]}-{self.payer}-"
+
+    def account(self) -> dict[str, str | None]:
+        """Elements of the account that only this kind has."""
+        return {}
+
+    def case_columns(self) -> dict[str, pa.Array]:
+        """Elements of the case that this kind adds or has otherwise."""
+        return {}
+
+    def visit_columns(self) -> dict[str, pa.Array]:
+        """Elements of the visit that this kind adds or has otherwise."""
+        return {}
+
+    def visit_groups(self) -> dict[str, Bools]:
+        """Which visits have the groups that occur once."""
+        return {"KSG_KPG": self.drawn.visits.grouped}
+
+    def service_columns(self) -> dict[str, pa.Array]:
+        """Elements of the service that this kind adds or has otherwise."""
+        return {}
+
+    def children(self) -> dict[str, pa.Table]:
+        """Tables below the visit that only this kind has."""
+        return {}
+
+    def tables(self, version: str) -> dict[str, pa.Table]:
+        """All tables of the file, those without rows too."""
+        cases, visits, services = self.drawn.cases, self.drawn.visits, self.drawn.services
         sums = cs.visit_sums(visits, services)
         totals = np.bincount(visits.case, weights=sums, minlength=len(cases)).astype(np.int64)
         child = np.array([t.band in ("child", pp.NEWBORN) for t in self.templates])
         total = int(totals.sum())
-        return {
+        found = {
             "ZGLV": col.line(
-                layout,
+                self.layout,
                 "ZGLV",
                 {"VERSION": version, "DATA": self.created.isoformat(), "FILENAME": self.stem, "SD_Z": str(len(cases))},
             ),
             "SCHET": col.line(
-                layout,
+                self.layout,
                 "SCHET",
                 {
                     "CODE": f"{self.period:%y%m}{self.organisation[-2:]}{self.number:02d}",
                     "CODE_MO": self.organisation,
                     "YEAR": str(self.period.year),
                     "MONTH": str(self.period.month),
-                    "NSCHET": f"{self.period:%y%m}-{self.payer}-{self.number}",
+                    "NSCHET": f"{self.period:%y%m}-{self.payer}-{self.letters}{self.number}",
                     "DSCHET": self.billed.isoformat(),
                     "PLAT": None if self.payer == self.scenery.region.code else self.payer,
                     "SUMMAV": f"{total // 100}.{total % 100:02d}",
-                },
+                }
+                | self.account(),
             ),
-            "ZAP": self._zap(layout, cases, visits, people, person, totals),
-            "VNOV_M": col.table(layout, "VNOV_M", {}, 0),
-            "OS_SLUCH": self._special(layout, people, person),
-            **self._visits(layout, cases, visits, sums, child),
-            "USL": self._services(layout, visits, services, child),
-            "SANK": col.table(layout, "SANK", {}, 0),
-            "SL_ID": col.table(layout, "SL_ID", {}, 0),
-            "CODE_EXP": col.table(layout, "CODE_EXP", {}, 0),
+            "ZAP": self._zap(totals),
+            "OS_SLUCH": self._special(self.drawn.people, self.drawn.person),
+            **self._visits(sums, child),
+            "USL": self._services(child),
+            **self.children(),
         }
+        return {name: found[name] if name in found else col.table(self.layout, name, {}, 0) for name in self.layout.tables}
 
-    def _zap(
-        self, layout: Layout, cases: cs.Cases, visits: cs.Visits, people: pp.People, person: Ints, totals: Ints
+    def fitted(
+        self,
+        name: str,
+        columns: Mapping[str, Any],
+        rows: int,
+        parent: Ints | None = None,
+        groups: Mapping[str, Bools] | None = None,
     ) -> pa.Table:
+        """The layout's table of the columns that it knows."""
+        own = {element.column for element in self.layout.tables[name].columns}
+        kept = {column: values for column, values in columns.items() if column in own}
+        return col.table(self.layout, name, kept, rows, parent, groups)
+
+    def _zap(self, totals: Ints) -> pa.Table:
+        cases, visits, people, person = self.drawn.cases, self.drawn.visits, self.drawn.people, self.drawn.person
         count = len(cases)
         rates = self.scenery.recipe["rates"]
         rng = self.rng
@@ -108,10 +158,10 @@ class Writer:
         referred = ((cases.urgency == 3) & (cases.usl_ok == 1)) | (cases.usl_ok == 2)
         senders = [r["mcod"] for r in self.scenery.open("F003") if r["tf_okato"] == self.scenery.region.okato]
         newborn = people.newborn[person]
-        grouped = cases.usl_ok <= 2
+        stationary = cases.usl_ok <= 2
         moved = np.bincount(visits.case, minlength=count) > 1
         purpose = np.array([name == "3.0" for name in cases.purposes])[cases.purpose]
-        pay = np.where(grouped, 0, np.where(cases.usl_ok == 4, 1, np.where(purpose, 2, 3)))
+        pay = np.where(stationary, 0, np.where(cases.usl_ok == 4, 1, np.where(purpose, 2, 3)))
         columns = {
             "N_ZAP": col.integers(row + 1),
             "PR_NOV": col.same("0", count),
@@ -140,27 +190,26 @@ class Writer:
             "LPU": col.same(self.organisation, count),
             "DATE_Z_1": col.days(cases.begin),
             "DATE_Z_2": col.days(cases.end),
-            "KD_Z": col.integers(cases.stay, where=grouped),
+            "KD_Z": col.integers(cases.stay, where=stationary),
             "RSLT": col.pick([outcome[0] for outcome in cases.outcomes], cases.outcome),
             "ISHOD": col.pick([outcome[1] for outcome in cases.outcomes], cases.outcome),
             "VB_P": col.same("1", count, moved),
             "IDSP": col.pick(["33", "24", "30", "29"], pay),
             "SUMV": col.decimals(totals, 2),
         }
-        return col.table(layout, "ZAP", columns, count)
+        return self.fitted("ZAP", columns | self.case_columns(), count)
 
-    def _special(self, layout: Layout, people: pp.People, person: Ints) -> pa.Table:
+    def _special(self, people: pp.People, person: Ints) -> pa.Table:
         """OS_SLUCH: 1 a child of a multiple birth, 2 no patronymic in the document."""
         twin = people.number[person] > 1
         nameless = people.lacks[person] == 1
         parent = np.concatenate([np.flatnonzero(twin), np.flatnonzero(nameless)])
         value = np.concatenate([np.ones(int(twin.sum()), np.int64), np.full(int(nameless.sum()), 2)])
         order = np.argsort(parent, kind="stable")
-        return col.table(layout, "OS_SLUCH", {"OS_SLUCH": col.integers(value[order])}, len(parent), parent[order])
+        return self.fitted("OS_SLUCH", {"OS_SLUCH": col.integers(value[order])}, len(parent), parent[order])
 
-    def _visits(
-        self, layout: Layout, cases: cs.Cases, visits: cs.Visits, sums: Ints, child: np.ndarray[Any, Any]
-    ) -> dict[str, pa.Table]:
+    def _visits(self, sums: Ints, child: np.ndarray[Any, Any]) -> dict[str, pa.Table]:
+        cases, visits = self.drawn.cases, self.drawn.visits
         count = len(visits)
         rng = self.rng
         rates = self.scenery.recipe["rates"]
@@ -215,18 +264,20 @@ class Writer:
         }
         young = child[visits.template]
         secondary = self.scenery.recipe["secondary"]
-        return {
-            "SL": col.table(layout, "SL", columns, count, visits.case, {"KSG_KPG": visits.grouped}),
-            "DS2": self._diagnoses(
-                layout, "DS2", visits, secondary["ds2"], secondary["ds2_child"], young, rates["secondary"]
-            ),
-            "DS3": self._diagnoses(layout, "DS3", visits, secondary["ds3"], [], young, rates["complication"]),
-            "CODE_MES1": col.table(layout, "CODE_MES1", {}, 0),
-            **self._criteria(layout, visits),
+        found = {
+            "SL": self.fitted("SL", columns | self.visit_columns(), count, visits.case, self.visit_groups()),
         }
+        if "DS2" in self.layout.tables:
+            found["DS2"] = self._diagnoses(
+                "DS2", visits, secondary["ds2"], secondary["ds2_child"], young, rates["secondary"]
+            )
+            found["DS3"] = self._diagnoses("DS3", visits, secondary["ds3"], [], young, rates["complication"])
+        if "CRIT" in self.layout.tables:
+            found |= self._criteria(visits)
+        return found
 
     def _diagnoses(
-        self, layout: Layout, name: str, visits: cs.Visits, adult: list[str], young: list[str], child: Bools, share: float
+        self, name: str, visits: cs.Visits, adult: list[str], young: list[str], child: Bools, share: float
     ) -> pa.Table:
         """Repeated diagnoses beside the main one, never equal to it: one, now and then two."""
         pool = {row["IDDS"] for row in self.scenery.open("M001")}
@@ -242,9 +293,9 @@ class Writer:
         index = (start + again) % size + np.where(child[parent], len(adult), 0)
         main = np.array([template.ds1 for template in self.templates])[visits.template[parent]]
         keep = np.array(codes)[index] != main
-        return col.table(layout, name, {name: col.pick(codes, index[keep])}, int(keep.sum()), parent[keep])
+        return self.fitted(name, {name: col.pick(codes, index[keep])}, int(keep.sum()), parent[keep])
 
-    def _criteria(self, layout: Layout, visits: cs.Visits) -> dict[str, pa.Table]:
+    def _criteria(self, visits: cs.Visits) -> dict[str, pa.Table]:
         """CRIT and SL_KOEF: children of КСГ, in document order."""
         parent: list[int] = []
         value: list[str] = []
@@ -255,11 +306,8 @@ class Writer:
         grid = (visits.complexity[:, None] >> np.arange(len(coefficients))) & 1
         holder, which = np.nonzero(grid)
         return {
-            "CRIT": col.table(
-                layout, "CRIT", {"CRIT": pa.array(value, pa.string())}, len(value), np.array(parent, np.int64)
-            ),
-            "SL_KOEF": col.table(
-                layout,
+            "CRIT": self.fitted("CRIT", {"CRIT": pa.array(value, pa.string())}, len(value), np.array(parent, np.int64)),
+            "SL_KOEF": self.fitted(
                 "SL_KOEF",
                 {
                     "IDSL": col.pick([row["IDSL"] for row in coefficients], which),
@@ -270,7 +318,8 @@ class Writer:
             ),
         }
 
-    def _services(self, layout: Layout, visits: cs.Visits, services: cs.Services, child: np.ndarray[Any, Any]) -> pa.Table:
+    def _services(self, child: np.ndarray[Any, Any]) -> pa.Table:
+        visits, services = self.drawn.visits, self.drawn.services
         count = len(services)
         visit = services.visit
         department, doctor, template = visits.department[visit], visits.doctor[visit], visits.template[visit]
@@ -283,7 +332,7 @@ class Writer:
             "LPU_1": col.pick([place.lpu_1 for place in self.departments], department),
             "PODR": col.pick([place.podr for place in self.departments], department),
             "PROFIL": col.pick([entry.profil for entry in self.templates], template),
-            "VID_VME": col.pick([kinds[code] for code in services.codes], services.code),
+            "VID_VME": col.pick([kinds[code] or None for code in services.codes], services.code),
             "DET": col.integers(child.astype(np.int64)[template]),
             "DATE_IN": col.days(services.day),
             "DATE_OUT": col.days(services.day),
@@ -295,7 +344,7 @@ class Writer:
             "PRVS": col.pick([entry[1] for entry in doctors], doctor),
             "CODE_MD": col.pick([entry[0] for entry in doctors], doctor),
         }
-        return col.table(layout, "USL", columns, count, visit)
+        return self.fitted("USL", columns | self.service_columns(), count, visit)
 
 
 def _with_criteria(templates: tuple[Template, ...], template: Ints) -> tuple[list[int], list[int]]:

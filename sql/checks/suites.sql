@@ -1,0 +1,1 @@
+select dictionary, suites from checks.edition where id = :id

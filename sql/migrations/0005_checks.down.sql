@@ -1,0 +1,2 @@
+drop schema checks cascade;
+alter table nsi.edition drop column issued, drop column version;
