@@ -21,6 +21,8 @@ from pipelines.synthetic.registers import KINDS, generate_register
 from tests.checks.build import TODAY
 from tests.rules.records import CHECKS, SUITES, bulk_of, day_of, drafts, never, nsi
 
+SENDERS = {"H": "980001", "C": "980006", "T": "980001", "X": "980003"}
+"""Who sends registers of each kind."""
 NOTHING = np.array([], np.int64)
 PERIOD = date(2026, 10, 1)
 
@@ -57,8 +59,8 @@ def test_every_suite_finds_the_same_rows_in_registers_with_faults(kind: str) -> 
     region = load_region(ROOT / "include" / "region" / "demo")
     faults = {name: 0.01 for name, fault in faults_of(kind).items() if not isinstance(fault, Structure)}
     made = [
-        generate_register(region, organisation, "98001", PERIOD, 300, seed=7, faults=planted, kind=kind)
-        for organisation, planted in (("980001", faults), ("980003", {}))
+        generate_register(region, SENDERS[kind], "98001", PERIOD, 300, seed=7, faults=planted, kind=kind, number=number)
+        for number, planted in ((1, faults), (2, {}))
     ]
     bulks = {
         role: Bulk([Tables(f.layout, f.tables, ANOMALIES.empty_table()) for f in (r.files[role] for r in made)], TODAY)
