@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, cast
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.checks import compiler, editions, pages, records, rulebook, suites
+from pipelines.checks import compiler, editions, pages, readings, records, rulebook, suites
 from pipelines.formats.layout import Layout, load
 from pipelines.ground import database, settings
 from pipelines.ground.sql import statement
@@ -35,6 +37,7 @@ Reason = Annotated[str, typer.Option(help="Основание решения")]
 DecidedBy = Annotated[str, typer.Option("--by", help="Кто решил; по умолчанию учётная запись", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
 Journal = Annotated[bool, typer.Option("--journal", help="Правила, введённые в базе, и число замечаний по журналу обмена")]
+REGISTERS = "H,L,C,T,X"
 Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую")]
 
 
@@ -42,7 +45,7 @@ Kinds = Annotated[str, typer.Option(help="Виды файлов через за�
 def compile_records(
     sources: RecordsFiles,
     subsystem: Annotated[str, typer.Option(help="Подсистема: папка в expectations/")] = "pump",
-    kinds: Kinds = "H,L,C,T,X",
+    kinds: Kinds = REGISTERS,
     folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
 ) -> None:
     """Скомпилировать справочники правил в наборы проверок; из записей об одном правиле новая действует со своего дня."""
@@ -60,29 +63,37 @@ def compile_records(
 
 
 @app.command()
-def coverage(sources: RecordsFiles, kinds: Kinds = "H,L,C,T,X", as_json: Json = False) -> None:
-    """Сколько действующих правил каждого класса исполняется, и почему не исполняются остальные."""
-    packets = [records.read(source) for source in sources]
-    layouts = _layouts(kinds)
-    last = {(found.kind, found.record.ID_TEST): found for packet in packets for found in compiler.outcomes(packet, layouts)}
-    frame = compiler.coverage(last.values())
-    frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
-    if as_json:
-        _print_json(frame.drop(columns="open").to_dict("records"))
-        return
-    console = Console()
+def coverage(sources: RecordsFiles, kinds: Kinds = f"{REGISTERS},R,D,A") -> None:
+    """Сколько действующих правил исполняется: по видам файлов, по правилам, по справочникам – и почему не остальные."""
+    console = Console(soft_wrap=True)
+    whole = []
+    for source in sources:
+        packet = records.read(source)
+        frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))
+        frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
+        _by_kind(console, packet, frame)
+        whole.append((f"{packet.dictionary} {packet.version}", compiler.by_rule(frame)))
+    table = Table("Справочник", "Правил", *compiler.RULE_TITLES.values(), "Исполняется, %", title="Действующие правила")
+    for title, counts in (*whole, ("Всего", sum((counts for _, counts in whole), start=Counter()))):
+        judged = counts.total() - counts[compiler.OUT]
+        share = 100 * (counts[compiler.ALL] + counts[compiler.SOME]) / judged if judged else 0.0
+        table.add_row(title, str(counts.total()), *(str(counts[key]) for key in compiler.RULE_TITLES), f"{share:.1f}")
+    console.print(table)
+
+
+def _by_kind(console: Console, packet: records.Packet, frame: pd.DataFrame) -> None:
     counts = frame.groupby(["kind", "category", "status"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=list(compiler.STATUS_TITLES), fill_value=0)
-    table = Table("Вид файла", "Класс", *compiler.STATUS_TITLES.values(), title=", ".join(map(_title, packets)))
+    table = Table("Вид файла", "Класс", *compiler.STATUS_TITLES.values(), title=_title(packet))
     for key, row in counts.iterrows():
         kind, category = cast(tuple[str, str], key)
         table.add_row(kind, category, *map(str, row))
     console.print(table)
-    left = frame[frame["status"] == compiler.NOT_SUPPORTED]
-    reasons = Table("Причина", "Класс", "Правил", "Правила")
-    for key, group in left.groupby(["reason", "category"]):
-        reason, category = map(str, key)
-        reasons.add_row(reason, category, str(len(group)), " ".join(group["rule"].str.slice(5)))
+    left = frame[~frame["status"].isin(compiler.EXECUTED)]
+    reasons = Table("Правило", "Виды файлов", "Что с ним", "Причина")
+    for key, group in left.groupby(["rule", "status", "reason"]):
+        rule, status, reason = map(str, key)
+        reasons.add_row(rule, " ".join(group["kind"]), compiler.STATUS_TITLES[status], reason)
     console.print(reasons)
 
 
@@ -221,7 +232,7 @@ def _explained(check: suites.Check) -> Mapping[str, str]:
         "Проверка": f"{check.type} {_parameters(check.parameters)}",
         "Действует": f"{_day(check.since)} – {_day(check.until)}",
         "Источник": check.source,
-        "Написано вручную": "да" if check.rule in compiler.handwritten() else "нет",
+        "Написано вручную": "да" if check.rule in readings.handwritten() else "нет",
     }
 
 

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 import pandas as pd
 import yaml
 
 from pipelines.checks.forms import Form, NotSupportedError, form_of
+from pipelines.checks.readings import edition, reading, taken
 from pipelines.checks.records import Packet, RuleRecord
+from pipelines.checks.rulebook import RuleBook, book_of, merge
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import Layout
 from pipelines.ground.settings import ROOT
 
 COMPILED = "compiled"
 HANDWRITTEN = "handwritten"
+NOT_APPLICABLE = "not applicable"
+NOT_TAKEN = "not taken"
 NOT_SUPPORTED = "not supported"
 
-STATUS_TITLES = {COMPILED: "скомпилировано", HANDWRITTEN: "написано вручную", NOT_SUPPORTED: "не поддержано"}
+STATUS_TITLES = {
+    COMPILED: "скомпилировано",
+    HANDWRITTEN: "написано вручную",
+    NOT_APPLICABLE: "неприменимо",
+    NOT_TAKEN: "не взято из редакции",
+    NOT_SUPPORTED: "не поддержано",
+}
+"""Not applicable: the kind does not have what the rule speaks of. Not taken: an artefact of the edition's source."""
+
+EXECUTED = (COMPILED, HANDWRITTEN)
+
+ALL, SOME, NONE, OUT = "all", "some", "none", "out"
+RULE_TITLES = {ALL: "для всех видов", SOME: "для части видов", NONE: "ни для одного", OUT: "не взято или неприменимо"}
+"""For how many of the kinds that a rule names it is executed; kinds where there is nothing to execute do not count."""
 
 NOT_IN_LAYOUT = "нет в структуре"
 
@@ -65,12 +81,28 @@ def suites_of(packet: Packet, found: Iterable[Outcome], layouts: Mapping[str, La
 
 def outcomes(packet: Packet, layouts: Mapping[str, Layout]) -> list[Outcome]:
     """What becomes of every record that names one of the file kinds, in the order of the packet."""
+    packet = taken(packet, layouts)
     return [
         _outcome(packet, record, kind, layout)
         for record in packet.records
         for kind, layout in layouts.items()
         if kind in record.TYPE_D
     ]
+
+
+def book(packets: Sequence[Packet], layouts: Mapping[str, Layout], subsystem: str) -> RuleBook:
+    """The editions of a dictionary, the older first, as one: each rule in force between its own days and the newer's."""
+    result = RuleBook({})
+    for packet in packets:
+        ends = edition(packet.dictionary, packet.version).ends()
+        result = merge(result, book_of(subsystem, compile_packet(packet, layouts, subsystem), ends))
+    named = {name: tuple(_stamped(suite) for suite in of_name) for name, of_name in result.suites.items()}
+    return replace(result, suites=named)
+
+
+def _stamped(suite: Suite) -> Suite:
+    editions = sorted({check.source for check in suite.checks})
+    return replace(suite, meta={"editions": editions, "compiled": len(suite.checks)})
 
 
 def coverage(found: Iterable[Outcome]) -> pd.DataFrame:
@@ -81,11 +113,26 @@ def coverage(found: Iterable[Outcome]) -> pd.DataFrame:
     )
 
 
+def by_rule(frame: pd.DataFrame) -> Counter[str]:
+    """Rules of a ``coverage`` frame counted by the keys of ``RULE_TITLES``."""
+    judged = frame[~frame["status"].isin([NOT_APPLICABLE, NOT_TAKEN])]
+    executed = judged["status"].isin(EXECUTED).groupby(judged["rule"])
+    counts = Counter(dict(zip((SOME, ALL, NONE), (0, 0, 0), strict=True)))
+    for every, some in zip(executed.all(), executed.any(), strict=True):
+        counts[ALL if every else SOME if some else NONE] += 1
+    counts[OUT] = frame["rule"].nunique() - judged["rule"].nunique()
+    return counts
+
+
 def _outcome(packet: Packet, record: RuleRecord, kind: str, layout: Layout) -> Outcome:
+    written = reading(packet, record.ID_TEST, kind)
+    if reason := edition(packet.dictionary, packet.version).not_taken.get(record.ID_TEST):
+        return Outcome(record, kind, NOT_TAKEN, reason)
+    if reason := written.get("not_applicable"):
+        return Outcome(record, kind, NOT_APPLICABLE, reason)
     root, _, path = record.ID_EL.partition("/")
-    if root != layout.root or path not in layout.by_path:
+    if "element" not in written and (root != layout.root or path not in layout.by_path):
         return Outcome(record, kind, NOT_SUPPORTED, f"{NOT_IN_LAYOUT}: {record.ID_EL}")
-    written = handwritten().get(record.ID_TEST, {})
     if reason := written.get("reason"):
         return Outcome(record, kind, NOT_SUPPORTED, reason)
     try:
@@ -99,6 +146,7 @@ def _outcome(packet: Packet, record: RuleRecord, kind: str, layout: Layout) -> O
 def _check(packet: Packet, record: RuleRecord, kind: str, form: Form) -> Check:
     element = form.element
     issued = f" от {packet.issued:%d.%m.%Y}" if packet.issued else ""
+    decided = edition(packet.dictionary, packet.version)
     return Check(
         type=form.type,
         columns=form.columns,
@@ -108,20 +156,11 @@ def _check(packet: Packet, record: RuleRecord, kind: str, form: Form) -> Check:
         severity="fatal" if element.path in fatal_elements().get(kind, ()) else "error",
         text=f"{element.name} «{element.title}»: {form.fault}; ожидается: {form.expected}",
         expected=form.expected,
-        source=f"{packet.dictionary}, редакция {packet.version}{issued}",
+        source=decided.source or f"{packet.dictionary}, редакция {packet.version}{issued}",
         edition=packet.version,
         since=form.since or record.DATEBEG,
         until=form.until or record.DATEEND,
     )
-
-
-@cache
-def handwritten() -> Mapping[str, Mapping[str, Any]]:
-    """Rules written by hand, by id: ``include/rules/handwritten/<dictionary>.yaml``."""
-    rules: dict[str, Mapping[str, Any]] = {}
-    for path in sorted((ROOT / "include" / "rules" / "handwritten").glob("*.yaml")):
-        rules |= yaml.safe_load(path.read_text(encoding="utf-8"))
-    return rules
 
 
 @cache

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.checks.lookups import in_force
 from pipelines.checks.relation import (
     Aggregate,
     Choice,
@@ -19,6 +20,7 @@ from pipelines.checks.relation import (
     Condition,
     Constant,
     Function,
+    Lookup,
     Name,
     Part,
     Presence,
@@ -27,6 +29,13 @@ from pipelines.checks.relation import (
     Today,
 )
 from pipelines.checks.vectors import Days, Ints, Mask, absent, days, encoded, integers, numbers
+from pipelines.nsi.dictionaries import Dictionaries
+
+_SLICES = {"last": (-1,), "rubric": (0, 3)}
+"""Functions that take a part of a text, and which."""
+
+_POSITIVE = {"<>": "=", "не начинается с": "начинается с"}
+"""Signs that deny another."""
 
 LIMIT = np.iinfo(np.int64).max // 2
 
@@ -85,21 +94,29 @@ class Verdict:
     false: Mask
 
 
-def holds(condition: Condition, columns: Mapping[str, pa.Array], types: Mapping[str, str]) -> Mask:
-    """Where the condition is not false. ``columns`` by reference, ``types`` as for ``evaluate.in_relation``."""
-    return ~_Scope(columns, types).condition(condition).false
+Columns = Mapping[str, pa.Array]
+Types = Mapping[str, str]
 
 
-def certain(condition: Condition, columns: Mapping[str, pa.Array], types: Mapping[str, str]) -> Mask:
-    """Where the condition is true."""
-    return _Scope(columns, types).condition(condition).true
+def holds(condition: Condition, columns: Columns, types: Types, dictionaries: Dictionaries | None = None) -> Mask:
+    """Where the condition is not false. ``columns`` by reference, ``types`` as for ``evaluate.in_relation``.
+
+    Without ``dictionaries`` nothing is known of look-ups.
+    """
+    return ~_Scope(columns, types, dictionaries).condition(condition).false
+
+
+def certain(condition: Condition, columns: Columns, types: Types, dictionaries: Dictionaries | None = None) -> Mask:
+    """Where the condition is true (see ``holds``)."""
+    return _Scope(columns, types, dictionaries).condition(condition).true
 
 
 class _Scope:
     """The columns that a condition is about, brought to one scale of numbers."""
 
-    def __init__(self, columns: Mapping[str, pa.Array], types: Mapping[str, str]) -> None:
+    def __init__(self, columns: Columns, types: Types, dictionaries: Dictionaries | None) -> None:
         self.columns = columns
+        self.dictionaries = dictionaries
         self.types = types
         self.rows = len(next(iter(columns.values())))
         self.scale = max((int(kind.removeprefix("L")[1:] or 0) for kind in types.values()), default=0)
@@ -112,8 +129,33 @@ class _Scope:
         if isinstance(condition, Presence):
             found = there(self.columns[str(condition.reference)])
             return Verdict(found, ~found) if condition.there else Verdict(~found, found)
+        if isinstance(condition, Lookup):
+            return self.lookup(condition)
         parts = [self.condition(part) for part in condition.parts]
         return _all(parts) if condition.word == "и" else _negated(_all([_negated(part) for part in parts]))
+
+    def lookup(self, lookup: Lookup) -> Verdict:
+        subject = self.texts(lookup.subject)
+        beside = [(field, self.texts(value)) for field, value in lookup.where]
+        on = self.day(self.vector(lookup.on)) if lookup.on is not None else None
+        known = ~np.logical_or.reduce([absent(column) for column in (subject, *(column for _, column in beside))])
+        if self.dictionaries is None:
+            return Verdict(np.zeros(self.rows, bool), np.zeros(self.rows, bool))
+        number = self.types.get(str(lookup.subject), "T").startswith("N")
+        found = in_force(self.dictionaries, lookup.dictionary, lookup.field, subject, beside, on, number=number)
+        return _where(known, found if lookup.there else ~found)
+
+    def texts(self, term: Term) -> pa.DictionaryArray:
+        """The values as they are written, for a look-up."""
+        if isinstance(term, Constant):
+            return pa.DictionaryArray.from_arrays(np.zeros(self.rows, np.int32), pa.array([term.text]))
+        if isinstance(term, Function):
+            found = self.function(term)
+            if isinstance(found, Text):
+                return found.values
+        elif str(term) in self.columns and not self.types[str(term)].startswith(("L", "B")):
+            return encoded(self.columns[str(term)])
+        raise TypeError("a value of the file is expected here")
 
     def vector(self, term: Term | Choice) -> Vector:
         match term:
@@ -150,12 +192,12 @@ class _Scope:
         return Number(units, known & ~missing, missing)
 
     def function(self, term: Function) -> Number | Text:
-        if term.name == "last":
+        if term.name in _SLICES:
             (text,) = (self.vector(argument) for argument in term.arguments)
             if not isinstance(text, Text):
                 raise TypeError("a text is expected here")
-            ends = pc.utf8_slice_codeunits(text.values.dictionary, -1)
-            return Text(encoded(pa.DictionaryArray.from_arrays(text.values.indices, ends).cast(pa.string())))
+            parts = pc.utf8_slice_codeunits(text.values.dictionary, *_SLICES[term.name])
+            return Text(encoded(pa.DictionaryArray.from_arrays(text.values.indices, parts).cast(pa.string())))
         moments = [self.day(self.vector(argument)) for argument in term.arguments]
         known = np.logical_and.reduce([~np.isnat(moment) for moment in moments])
         months = [moment.astype("datetime64[M]") for moment in moments]
@@ -188,9 +230,12 @@ class _Scope:
             mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
             return self.compare(right, mirrored.get(sign, sign), left)
         if isinstance(right, Choice):
-            equal = [self.compare(left, "=", member) for member in right.members]
-            one = _negated(_all([_negated(part) for part in equal]))
-            return one if sign == "=" else _negated(one)
+            positive = _POSITIVE.get(sign, sign)
+            any_of = [self.compare(left, positive, member) for member in right.members]
+            one = _negated(_all([_negated(part) for part in any_of]))
+            return one if sign == positive else _negated(one)
+        if sign not in _NUMBERS and not (isinstance(left, Text) and isinstance(right, Constant)):
+            raise TypeError("the beginning of a text is expected here")
         if isinstance(left, Texts) or isinstance(right, Texts):
             return _with_list(left, sign, right)
         if isinstance(left, Text):
@@ -214,7 +259,9 @@ def there(column: pa.Array) -> Mask:
 
 def _texts(left: Text, sign: str, right: Vector) -> Verdict:
     if isinstance(right, Constant):
-        distinct = _TEXTS[sign](left.values.dictionary, right.text)
+        if sign == "не начинается с":
+            return _negated(_texts(left, _POSITIVE[sign], right))
+        distinct = (pc.starts_with if sign == "начинается с" else _TEXTS[sign])(left.values.dictionary, right.text)
         result = pa.DictionaryArray.from_arrays(left.values.indices, distinct).cast(pa.bool_())
     elif isinstance(right, Text):
         result = _TEXTS[sign](left.values.cast(pa.string()), right.values.cast(pa.string()))

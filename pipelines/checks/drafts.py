@@ -20,6 +20,7 @@ from pipelines.checks.relation import (
     Constant,
     Function,
     Junction,
+    Lookup,
     Name,
     Part,
     Presence,
@@ -40,6 +41,9 @@ SIGNS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+CODE, OTHER = "77", "88"
+"""A value that the dictionaries of the tests have, and one that they have not."""
+
 LETTERS = {"Pi": ["M", "S", "T"], "Pp": ["M", "S", "T"], "KIND": ["H", "X"]}
 
 
@@ -52,6 +56,7 @@ class Draft:
 
     def __init__(self, layout: Layout, table: str) -> None:
         self.layout, self.table = layout, table
+        self.name_parts = {"KIND": layout.code, "Ni": "99", "Np": "98", "YY": "26"}
         self.join = join_of(layout.code)
         self.own = self._chain(layout, table)
         self.partner = self._chain(self.join.layout, self.join.table) if self.join else {}
@@ -65,6 +70,11 @@ class Draft:
         names += [name for name in ("ZGLV", "SCHET") if name in layout.tables and name not in names]
         return {name: [{}] for name in names}
 
+    @property
+    def name(self) -> str:
+        """The name of the file as it arrived, for files that do not hold their own."""
+        return "{KIND}{Ni}{Np}{YY}0001".format(**self.name_parts)
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Rows of a table of this file or of the partner's."""
         side = self.own if table in self.layout.tables else self.partner
@@ -73,12 +83,15 @@ class Draft:
     def put(self, reference: Reference, value: object, table: str) -> None:
         """Set a value where a reference from a row of ``table`` leads; the row is made when there is none."""
         if isinstance(reference, Part):
-            source = part_source(self.layout, reference.name).rpartition(".")
+            source, _ = part_source(self.layout, reference.name)
+            if source is None:
+                self.name_parts |= {reference.name: str(value)}
+                return
             parts = {"KIND": "H", "Pi": "M", "Ni": "990001", "Pp": "S", "Np": "99001", "YY": "26", "MM": "02"}
             parts |= self.rows("ZGLV")[0].get("_parts", {}) | {reference.name: str(value)}
             self.rows("ZGLV")[0]["_parts"] = parts
             name = "{KIND}{Pi}{Ni}{Pp}{Np}_{YY}{MM}1".format(**parts)
-            self.rows("ZGLV")[0] |= {"FILENAME": name, source[2]: name}
+            self.rows("ZGLV")[0] |= {"FILENAME": name, source.rpartition(".")[2]: name}
             return
         if not isinstance(reference, Name):
             raise Unsolved(str(reference))
@@ -98,6 +111,11 @@ class Draft:
             case Junction(word=word, parts=parts):
                 for part in parts if (word == "и") == wanted else parts[:1]:
                     self.settle(part, table, wanted)
+            case Lookup(subject=subject, where=beside, there=there):
+                for _, value in beside:
+                    if not isinstance(value, Constant):
+                        self._look_up(value, CODE, table)
+                self._look_up(subject, CODE if there == wanted else OTHER, table)
             case Presence(reference=Aggregate(function="count") as counted, there=there):
                 self._count(counted, there == wanted)
             case Presence(reference=reference, there=there):
@@ -113,13 +131,21 @@ class Draft:
             case Comparison():
                 self._compare(condition, table, wanted)
 
+    def _look_up(self, subject: object, value: str, table: str) -> None:
+        if isinstance(subject, Function):
+            (subject,) = subject.arguments
+        assert isinstance(subject, Name | Part), subject
+        self.put(subject, value, table)
+
     def _count(self, counted: Aggregate, there: bool) -> None:
         below = counted.name.column
         if not there:
             self.rows(below).clear()
             return
-        if not self.rows(below):
-            self.rows(below).append({})
+        layout = self.layout if below in self.layout.tables or self.join is None else self.join.layout
+        for name in (*layout.ancestors(below), below):
+            if not self.rows(name):
+                self.rows(name).append({})
         if counted.where is not None:
             self.settle(counted.where, below, True)
 
@@ -199,7 +225,10 @@ def _true(operands: list[Any], operators: tuple[str, ...]) -> bool:
 
 def _one(left: Any, sign: str, right: Any) -> bool:
     if isinstance(right, Choice):
-        return any(_one(left, "=", member) for member in right.members) == (sign == "=")
+        positive = {"<>": "=", "не начинается с": "начинается с"}.get(sign, sign)
+        return any(_one(left, positive, member) for member in right.members) == (sign == positive)
     texts = [operand.text if isinstance(operand, Constant) else operand for operand in (left, right)]
+    if "начинается с" in sign:
+        return texts[0].startswith(texts[1]) != sign.startswith("не")
     numbers = all(text.replace(".", "", 1).isdigit() for text in texts)
     return SIGNS[sign](*(map(float, texts) if numbers else texts))

@@ -85,7 +85,7 @@ def propose(
     connection: Connection, packet: Packet, book: RuleBook, *, nsi_edition: int, package: int | None, packet_sha256: str
 ) -> int:
     """Keep a compiled edition as proposed; returns its id. Nothing changes in what is in force."""
-    document = json.dumps(rulebook.to_json(book), ensure_ascii=False, sort_keys=True)
+    document = json.dumps(rulebook.to_json(book), ensure_ascii=False)  # unsorted: names of types are in the order of columns
     row = {
         "dictionary": packet.dictionary,
         "version": packet.version,

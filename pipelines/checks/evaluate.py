@@ -18,20 +18,26 @@ import pyarrow.compute as pc
 
 from pipelines.checks import masks
 from pipelines.checks.conditions import certain, holds, there
+from pipelines.checks.lookups import in_force
 from pipelines.checks.relation import parse
 from pipelines.checks.vectors import absent, days, encoded, is_date, on_values, spread
-from pipelines.nsi.dictionaries import Dictionaries
+from pipelines.nsi.dictionaries import Dictionaries, plain_numbers
 
 Mask = npt.NDArray[np.bool_]
 Columns = Sequence[pa.Array]
 
 
-def present(columns: Columns, _dictionaries: Dictionaries) -> Mask:
+def present(columns: Columns, _dictionaries: Dictionaries, *, once: bool = False) -> Mask:
     """The element is there. With a second column (presence of its group) only where that group is there.
 
-    A number (rows below) counts as absent when it is 0, a boolean when it is false.
+    A number (rows below) counts as absent when it is 0, a boolean when it is false. ``once``: the last column says how many
+    times the value is there, which must be no more than once.
     """
-    found = there(columns[0])
+    found: Mask = there(columns[0])
+    if once:
+        *columns, times = columns
+        repeated: Mask = pc.fill_null(pc.greater(times, 1), False).to_numpy(zero_copy_only=False)
+        found &= ~repeated
     return found | ~there(columns[1]) if len(columns) > 1 else found
 
 
@@ -41,9 +47,19 @@ def missing(columns: Columns, _dictionaries: Dictionaries) -> Mask:
 
 
 def in_set(columns: Columns, _dictionaries: Dictionaries, *, values: Sequence[str], numeric: bool) -> Mask:
-    """The value is one of ``values``; ``numeric`` compares without leading zeros."""
+    """The value is one of ``values``; ``numeric`` compares as numbers (01 is 1, 0.00 is 0)."""
     members = pa.array(values, pa.string())
-    return on_values(columns[0], lambda texts: pc.is_in(_plain(texts, numeric), value_set=members))
+    if numeric:
+        return on_values(columns[0], lambda texts: pc.is_in(plain_numbers(texts), value_set=plain_numbers(members)))
+    return on_values(columns[0], lambda texts: pc.is_in(texts, value_set=members))
+
+
+class Through(TypedDict):
+    """A dictionary on the way to another: its name, field of the other -> field of its own that equals it, which rows."""
+
+    dictionary: str
+    match: Mapping[str, str]
+    where: Mapping[str, str]
 
 
 def in_dictionary(
@@ -55,19 +71,20 @@ def in_dictionary(
     by: Sequence[str],
     dated: bool,
     numeric: bool,
+    through: Through | None = None,
 ) -> Mask:
     """The value is in force in ``dictionary.field``.
 
     ``dated``: on the date of the last column; where there is none, at any time. The columns after the first name values of
-    the fields ``by`` that its row must have too; a row without one of them passes.
+    the fields ``by`` that its row must have too; a row without one of them passes. ``through`` joins a second dictionary,
+    whose fields ``by`` may name as well.
     """
-    subject = encoded(columns[0])
-    keys = pa.DictionaryArray.from_arrays(subject.indices, _plain(subject.dictionary, numeric))
-    if by:
-        others = [column.cast(pa.string()) for column in columns[1 : 1 + len(by)]]
-        keys = encoded(pc.binary_join_element_wise(*others, keys.cast(pa.string()), ""))
+    if through is not None:
+        dictionary = dictionaries.joined(dictionary, through["dictionary"], through["match"], through["where"])
+    beside = list(zip(by, columns[1 : 1 + len(by)], strict=True))
     on = days(columns[-1]) if dated else None
-    return dictionaries.contains(dictionary, "+".join([*by, field]), keys, on) | absent(keys)
+    lacking: Mask = np.logical_or.reduce([absent(column) for column in columns[: 1 + len(by)]])
+    return in_force(dictionaries, dictionary, field, columns[0], beside, on, number=numeric) | lacking
 
 
 def in_format(
@@ -102,13 +119,13 @@ def in_format(
     return ok if mask is None else ok & _masked(columns, dictionaries, **mask)
 
 
-def in_relation(columns: Columns, _dictionaries: Dictionaries, *, relation: str, types: Mapping[str, str]) -> Mask:
+def in_relation(columns: Columns, dictionaries: Dictionaries, *, relation: str, types: Mapping[str, str]) -> Mask:
     """The relation is not false; what cannot be compared (absent, not a number, not a date) makes it neither true nor false.
 
     ``types`` gives the kind of each column in order: T text, D date, Nd number with d decimals; L before it for a list.
     """
     named = dict(zip(types, columns, strict=True))
-    return holds(parse(relation), named, types) | absent(columns[0])
+    return holds(parse(relation), named, types, dictionaries) | absent(columns[0])
 
 
 class Condition(TypedDict):
@@ -146,12 +163,8 @@ def evaluate(kind: str, columns: Columns, parameters: Mapping[str, Any], diction
     if condition is None:
         return EVALUATORS[kind](columns, dictionaries, **own)
     types = condition["types"]
-    applies = certain(parse(condition["relation"]), dict(zip(types, columns, strict=True)), types)
+    applies = certain(parse(condition["relation"]), dict(zip(types, columns, strict=True)), types, dictionaries)
     return ~applies | EVALUATORS[kind](columns[: condition["own"]], dictionaries, **own)
-
-
-def _plain(texts: pa.Array, numeric: bool) -> pa.Array:
-    return pc.replace_substring_regex(texts, r"^0+(\d)", r"\1") if numeric else texts
 
 
 def _masked(columns: Columns, dictionaries: Dictionaries, *, dictionary: str, key: str, field: str) -> Mask:

@@ -7,20 +7,19 @@ holds one. Tests run every check over its examples, the pages of the rules show 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from typing import Any
 
 import yaml
 
-from pipelines.checks.drafts import Draft, Unsolved
-from pipelines.checks.relation import Name, parse
+from pipelines.checks.drafts import CODE, OTHER, Draft, Unsolved
+from pipelines.checks.relation import Constant, Lookup, Name, lookups, parse
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import load
 from pipelines.ground.settings import ROOT
 
-CODE = "7"
-"""A code that every dictionary of an example has; 8 is one that none has."""
 DAY = "2026-02-02"
 TODAY = date(2026, 3, 15)
 """Day of processing in the examples."""
@@ -31,7 +30,8 @@ def examples(suite: Suite, check: Check) -> tuple[Draft, ...]:
 
     Raises ``Unsolved`` for a check that no record can be made for.
     """
-    if entry := _written()["rules"].get(check.rule):
+    rules = _written()["rules"]
+    if entry := rules.get(f"{suite.layout}-{check.rule}", rules.get(check.rule)):
         return tuple(_as_written(suite, entry, name) for name in ("right", "wrong"))
     condition = check.parameters.get("condition")
     made = []
@@ -50,17 +50,31 @@ def own_columns(check: Check) -> tuple[str, ...]:
     return check.columns[: condition["own"]] if condition else check.columns
 
 
-def entries(check: Check) -> dict[str, list[dict[str, str | None]]]:
-    """Rows of the dictionaries that the examples look into, by dictionary; ``CODE`` is in force since 2011."""
-    wanted = check.parameters
-    if mask := wanted.get("mask"):
-        return {mask["dictionary"]: [{mask["key"]: "14", mask["field"]: "9"}]}
-    if "dictionary" not in wanted:
-        return {}
-    row: dict[str, str | None] = dict.fromkeys([part.strip() for part in wanted["field"].split("+")], "")
-    row[next(iter(row))] = CODE
-    row |= {name: str(number) for number, name in enumerate(wanted["by"])}
-    return {wanted["dictionary"]: [row | {"DATEBEG": "2011-01-01", "DATEEND": None}]}
+def entries(checks: Iterable[Check]) -> dict[str, dict[str, str | None]]:
+    """A row for each dictionary that the checks look into, which has ``CODE`` wherever they look, in force since 2011."""
+    rows: dict[str, dict[str, str | None]] = {}
+    for check in checks:
+        wanted = check.parameters
+        if mask := wanted.get("mask"):
+            rows.setdefault(mask["dictionary"], {}).update({mask["key"]: "14", mask["field"]: "9"})
+        if "dictionary" in wanted:
+            first, *more = [part.strip() for part in wanted["field"].split("+")]
+            row = rows.setdefault(wanted["dictionary"], {})
+            row |= {first: CODE} | dict.fromkeys(more, "") | dict.fromkeys(wanted["by"], CODE)
+            if through := wanted.get("through"):
+                row |= dict.fromkeys(through["match"], "t")
+                other = dict.fromkeys(through["match"].values(), "t") | {name: row.pop(name) for name in wanted["by"]}
+                rows.setdefault(through["dictionary"], {}).update(other | through["where"])
+        for lookup in _looked_up(check):
+            row = rows.setdefault(lookup.dictionary, {})
+            row[lookup.field] = CODE
+            row |= {name: value.text if isinstance(value, Constant) else CODE for name, value in lookup.where}
+    return {name: row | {"DATEBEG": "2011-01-01", "DATEEND": None} for name, row in rows.items()}
+
+
+def _looked_up(check: Check) -> list[Lookup]:
+    texts = (check.parameters.get("relation"), check.parameters.get("condition", {}).get("relation"))
+    return [lookup for text in texts if text for lookup in lookups(parse(text))]
 
 
 def _as_written(suite: Suite, entry: dict[str, Any], name: str) -> Draft:
@@ -83,9 +97,9 @@ def _meet(draft: Draft, suite: Suite, check: Check, right: bool) -> None:
         case "expect_element_in_set":
             draft.put(place, check.parameters["values"][0] if right else "~", suite.table)
         case "expect_element_in_dictionary":
-            draft.put(place, CODE if right else "8", suite.table)
-            for number, column in enumerate(own_columns(check)[1 : 1 + len(check.parameters["by"])]):
-                draft.put(_name(column), str(number), suite.table)
+            draft.put(place, CODE if right else OTHER, suite.table)
+            for column in own_columns(check)[1 : 1 + len(check.parameters["by"])]:
+                draft.put(_name(column), CODE, suite.table)
             if check.parameters["dated"]:
                 draft.put(_name(own_columns(check)[-1]), DAY, suite.table)
         case "expect_element_in_format":

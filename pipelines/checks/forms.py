@@ -24,7 +24,7 @@ from pipelines.checks.frames import kind_of, typed_nulls
 from pipelines.checks.phrases import normalised
 from pipelines.checks.quantify import applied
 from pipelines.checks.records import RuleRecord
-from pipelines.checks.relation import Comparison, Condition, Name, RelationError, parse, references
+from pipelines.checks.relation import Aggregate, Comparison, Condition, Name, Presence, RelationError, parse, references
 from pipelines.checks.resolve import UnknownNameError, resolve_condition, resolve_name
 from pipelines.checks.russian import in_russian
 from pipelines.formats.layout import Element, Layout
@@ -57,8 +57,10 @@ _PERIOD = re.compile(r'(?P<side>с|до) отчетного периода "(?P<
 _MONTHS = ["январь", "февраль", "март", "апрель", "май", "июнь"]
 _MONTHS += ["июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"]
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*(?:\.[A-Z][A-Z0-9_]*)?")
+_ONCE = re.compile(r"[A-Z_0-9]+ не повторяется в пределах (?P<scope>[A-Z_]+|файла)")
 _SET = re.compile(r"\{([^{}]*)\}")
 _WORDS = {"<": "меньше", "<=": "не больше", ">": "больше", ">=": "не меньше", "=": "равно", "<>": "не равно"}
+_WORDS |= {sign: sign for sign in ("начинается с", "не начинается с")}
 
 
 def form_of(record: RuleRecord, layout: Layout, written: Mapping[str, Any]) -> Form:
@@ -69,14 +71,19 @@ def form_of(record: RuleRecord, layout: Layout, written: Mapping[str, Any]) -> F
     record = replace(record, **written.get("record", {}))
     element = layout.by_path[written.get("element") or record.ID_EL.partition("/")[2]]
     since, until = _period(record.USL_TEST)
-    if "relation" in written:
+    if "versions" in written:
+        form = _set(element, list(layout.versions))
+    elif "relation" in written:
         form = replace(_relation(element, layout, written["relation"]), expected=written["text"])
     else:
-        form = replace(_unconditional(record, element, layout), since=since, until=until)
+        form = replace(_unconditional(record, element, layout, written), since=since, until=until)
     condition = written.get("condition", record.USL_TEST)
-    if not condition or since or until or _same_as_structure(record, element):
-        return form
-    return _under(condition, form, layout, record.ID_TEST)
+    if since or until or ("condition" not in written and _same_as_structure(record, element)):
+        condition = ""
+    if element.since is not None and form.type == PRESENT:
+        known = ", ".join(f'"{version}"' for version in layout.versions[layout.versions.index(element.since) :])
+        condition = f"ZGLV.VERSION = {{{known}}}" + (f" и ({condition})" if condition else "")
+    return _under(condition, form, layout, record.ID_TEST) if condition else form
 
 
 def _under(text: str, form: Form, layout: Layout, rule: str) -> Form:
@@ -107,22 +114,25 @@ def _comparable(condition: Condition, types: Mapping[str, str]) -> None:
         raise NotSupportedError(f"нельзя сравнить: {condition}") from error
 
 
-def _unconditional(record: RuleRecord, element: Element, layout: Layout) -> Form:
+def _unconditional(record: RuleRecord, element: Element, layout: Layout, written: Mapping[str, Any]) -> Form:
+    choice = written.get("nsi") or _dictionaries()["by_rule"].get(record.ID_TEST, {})
     match record.category:
         case "001F" | "005F":
-            return _dictionary(record, element, layout)
-        case "006F" if record.ID_TEST in _dictionaries()["by_rule"]:
-            return _dictionary(record, element, layout)
+            return _dictionary(record, element, layout, choice)
+        case "006F" if choice:
+            return _dictionary(record, element, layout, choice)
         case "002F" | "006F":
             return _values(record, element, layout)
         case "003F" if not record.VAL_EL and (not record.COMMENT or MUST_BE_ABSENT in record.COMMENT.lower()):
             return _presence(element, layout, absent=MUST_BE_ABSENT in record.COMMENT.lower())
+        case "003F" if match := _ONCE.fullmatch(record.VAL_EL):
+            return _once(element, layout, match["scope"])
         case "004F":
             return _format(record, element, layout)
         case "001K" | "002K" | "003K" if record.VAL_EL:
             return _values(record, element, layout)
         case "001K" | "002K" | "003K" if record.NSI_OBJ:
-            return _dictionary(record, element, layout)
+            return _dictionary(record, element, layout, choice)
     raise NotSupportedError("нет формального выражения")
 
 
@@ -142,15 +152,16 @@ def _period(condition: str) -> tuple[date | None, date | None]:
     return None, date(year, month, monthrange(year, month)[1])
 
 
-def _dictionary(record: RuleRecord, element: Element, layout: Layout) -> Form:
-    choice = _dictionaries()
-    regional = choice["by_rule"].get(record.ID_TEST, {})
-    name = regional.get("dictionary", record.NSI_OBJ)
-    field = regional.get("field", record.NSI_EL)
+def _dictionary(record: RuleRecord, element: Element, layout: Layout, choice: Mapping[str, Any]) -> Form:
+    """``choice``: dictionary and field where the record names none or others; ``by``, ``through`` as for the evaluator."""
+    name = choice.get("dictionary", record.NSI_OBJ)
+    field = choice.get("field", record.NSI_EL)
     if not name or not field:
         raise NotSupportedError("справочник регионального уровня не назначен")
-    on = choice["by_dictionary"][name] if name in choice["by_dictionary"] else _date(element, layout)
-    by = regional.get("by", {})
+    undated = _dictionaries()["by_dictionary"]
+    on = undated[name] if name in undated else _date(element, layout)
+    by = _seen(choice.get("by", {}), layout, element.table)
+    through = choice.get("through")
     words = f"значение справочника {name} (поле {field})"
     words += f" для {', '.join(column.split('.')[-1] for column in by.values())}" if by else ""
     words += f", действующее на дату {on.split('.')[-1]}" if on else ""
@@ -158,11 +169,20 @@ def _dictionary(record: RuleRecord, element: Element, layout: Layout) -> Form:
         type="expect_element_in_dictionary",
         table=element.table,
         columns=(element.column, *by.values(), *([on] if on else [])),
-        parameters={"dictionary": name, "field": field, "by": list(by), "dated": bool(on), "numeric": _whole(element)},
+        parameters={"dictionary": name, "field": field, "by": list(by), "dated": bool(on), "numeric": element.type == "N"}
+        | ({"through": through} if through else {}),
         element=element,
         fault="значения нет в справочнике",
         expected=words,
     )
+
+
+def _seen(by: Mapping[str, str], layout: Layout, table: str) -> dict[str, str]:
+    """The columns beside the value as they are seen from its table."""
+    try:
+        return {field: str(resolve_name(_name(column), layout, table)) for field, column in by.items()}
+    except UnknownNameError as error:
+        raise NotSupportedError(f"нет в структуре файла: {error}") from error
 
 
 def _date(element: Element, layout: Layout) -> str | None:
@@ -201,7 +221,7 @@ def _set(element: Element, members: list[str]) -> Form:
         type="expect_element_in_set",
         table=element.table,
         columns=(element.column,),
-        parameters={"values": members, "numeric": _whole(element)},
+        parameters={"values": members, "numeric": element.type == "N"},
         element=element,
         fault="недопустимое значение",
         expected=f"одно из: {', '.join(members)}" if len(members) > 1 else members[0],
@@ -234,6 +254,20 @@ def _presence(element: Element, layout: Layout, *, absent: bool) -> Form:
         expected=f"отсутствие ({what})"
         if absent
         else ("группа элементов" if element.type == "S" else "заполненный элемент"),
+    )
+
+
+def _once(element: Element, layout: Layout, scope: str) -> Form:
+    """The element is there, and its value no second time within a group (``файла``: in the file)."""
+    form = _presence(element, layout, absent=False)
+    within = Name(layout.root if scope == "файла" else scope, element.column)
+    times = resolve_condition(Presence(Aggregate("times", within, None), True), layout, form.table)
+    return replace(
+        form,
+        columns=(*form.columns, *map(str, references(times))),
+        parameters={"once": True},
+        fault="обязательный элемент отсутствует, пуст или повторяется",
+        expected=f"значение, которое не повторяется в пределах {scope}",
     )
 
 
@@ -308,11 +342,13 @@ def _relation(element: Element, layout: Layout, text: str) -> Form:
     if element.type == "S" and element.table_head:
         raise NotSupportedError("соотношение задано для группы, у которой нет значения")
     names = list(dict.fromkeys([element.column, *map(str, references(resolved))]))
+    types = {name: kind_of(layout, element.table, name) for name in names}
+    _comparable(resolved, types)
     return Form(
         type="expect_element_in_relation",
         table=element.table,
         columns=tuple(names),
-        parameters={"relation": str(resolved), "types": {name: kind_of(layout, element.table, name) for name in names}},
+        parameters={"relation": str(resolved), "types": types},
         element=element,
         fault="нарушено соотношение",
         expected=_in_words(stated, element),
@@ -333,10 +369,6 @@ def _name(text: str) -> Name:
     if not _NAME.fullmatch(text):
         raise RelationError(text)
     return Name(table or None, column)
-
-
-def _whole(element: Element) -> bool:
-    return element.type == "N" and element.scale == 0
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,25 +16,27 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import yaml
 
 from pipelines.checks.conditions import LIMIT, certain
 from pipelines.checks.joins import Join, join_of
-from pipelines.checks.relation import Aggregate, Name, Part, Reference, Today, parse_reference, references
+from pipelines.checks.relation import Aggregate, Name, Part, Reference, Today, lookups, parse_reference, references
 from pipelines.checks.suites import ROW, Suite
-from pipelines.checks.vectors import numbers
+from pipelines.checks.vectors import absent, numbers
 from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import PARENT, Tables
-
-_FILE_NAME = r"^(?P<KIND>[A-Z]{1,2}?)(?P<Pi>[MST])(?P<Ni>\d+)(?P<Pp>[MST])(?P<Np>\d+)_(?P<YY>\d\d)(?P<MM>\d\d)\d+"
+from pipelines.ground.settings import ROOT
+from pipelines.nsi.dictionaries import Dictionaries
 
 Rows = npt.NDArray[np.int64]
 
 
 class Bulk:
-    """Files of one layout as one. ``today`` is the day of processing."""
+    """Files of one layout as one. ``today`` is the day of processing; ``dictionaries`` for look-ups in what is counted."""
 
-    def __init__(self, files: Sequence[Tables], today: date) -> None:
+    def __init__(self, files: Sequence[Tables], today: date, dictionaries: Dictionaries | None = None) -> None:
         self.files = files
+        self.dictionaries = dictionaries
         self.layout: Layout = files[0].layout
         self.today = today
         self.partner: Bulk | None = None
@@ -95,6 +98,8 @@ class Bulk:
                 return self._list(table, node)
             case Aggregate(function="count"):
                 return pa.array(self._count(table, node))
+            case Aggregate(function="times"):
+                return self._times(table, node)
             case Aggregate():
                 return self._sum(table, node)
         raise KeyError(reference)
@@ -112,8 +117,14 @@ class Bulk:
         return pa.DictionaryArray.from_arrays(kept, column.dictionary)
 
     def _part(self, table: str, name: str) -> pa.Array:
-        source = self.column(table, part_source(self.layout, name))
-        parts = pc.struct_field(pc.extract_regex(source.dictionary, _FILE_NAME), name)
+        reference, pattern = part_source(self.layout, name)
+        if reference is None:
+            files = np.arange(len(self.files), dtype=np.int32)
+            of_file = pa.DictionaryArray.from_arrays(files, pa.array([file.name for file in self.files], pa.string()))
+            source = _taken(of_file, self.above(table, self.layout.root))
+        else:
+            source = self.column(table, reference)
+        parts = pc.struct_field(pc.extract_regex(source.dictionary, pattern), name)
         return pc.dictionary_encode(pa.DictionaryArray.from_arrays(source.indices, parts).cast(pa.string()))
 
     def _of_partner(self, table: str, node: Reference) -> pa.Array:
@@ -182,7 +193,9 @@ class Bulk:
             return np.ones(self.rows(below), bool)
         names = {str(reference): self.column(below, str(reference)) for reference in references(node.where)}
         kinds = {name: kind_of(self.layout, below, name) for name in names}
-        return certain(node.where, names, kinds)
+        if self.dictionaries is None and any(lookups(node.where)):
+            raise LookupError(f"no dictionaries for {node}")
+        return certain(node.where, names, kinds, self.dictionaries)
 
     def _count(self, table: str, node: Aggregate) -> Rows:
         head = group(self.layout, node.name.column)
@@ -211,6 +224,15 @@ class Bulk:
         index = self.above(table, meeting)
         return pa.array(total[index], mask=spoilt[index])
 
+    def _times(self, table: str, node: Aggregate) -> pa.Array:
+        """How many rows of the table within the same row above have the row's value; null where it has none."""
+        scope, name = _below_name(node)
+        values = self.column(table, name)
+        codes = pc.fill_null(values.indices, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        within = self.above(table, scope) * (len(values.dictionary) + 1) + codes
+        _, group_of, sizes = np.unique(within, return_inverse=True, return_counts=True)
+        return pa.array(sizes[group_of].astype(np.int64), mask=absent(values))
+
     def _list(self, table: str, node: Aggregate) -> pa.Array:
         below, name = _below_name(node)
         meeting, places = self._below(table, below)
@@ -232,7 +254,7 @@ def kind_of(layout: Layout, table: str, reference: str) -> str:
             return "D"
         case Part(name=name):
             return "N0" if name in ("YY", "MM") else "T"
-        case Aggregate(function="count"):
+        case Aggregate(function="count" | "times"):
             return "N0"
         case Aggregate(name=Name(table=str(below), column=name)):
             return ("L" if node.function == "list" else "") + _kind(layout.element(below, name))
@@ -270,6 +292,8 @@ def foreign(layout: Layout, node: Reference) -> Join | None:
     match node:
         case Aggregate(function="count", name=Name(column=name)):
             known = any(element.name == name for element in layout.elements)
+        case Aggregate(function="times"):
+            known = True
         case Aggregate(name=Name(table=str(table))) | Name(table=str(table)):
             known = table in layout.tables
         case _:
@@ -277,12 +301,23 @@ def foreign(layout: Layout, node: Reference) -> Join | None:
     return None if known else join_of(layout.code)
 
 
-def part_source(layout: Layout, name: str) -> str:
-    """Where the file name stands that has a part; raises ``KeyError`` for a file without one."""
+def part_source(layout: Layout, name: str) -> tuple[str | None, str]:
+    """Where the file name stands that has a part (None: that of the file as it arrived), and its pattern.
+
+    Raises ``KeyError`` for a file that has no such part.
+    """
     columns = {element.column for element in layout.elements if element.parent_path == "ZGLV"}
-    if "FILENAME" not in columns:
-        raise KeyError(name)
-    return "ZGLV.FILENAME1" if name == "KIND" and "FILENAME1" in columns else "ZGLV.FILENAME"
+    names = _names()
+    if "FILENAME" in columns:
+        return "ZGLV.FILENAME1" if name == "KIND" and "FILENAME1" in columns else "ZGLV.FILENAME", names["register"]
+    if layout.code in names["transfers"] and f"<{name}>" in names["transfer"]:
+        return None, names["transfer"]
+    raise KeyError(name)
+
+
+@cache
+def _names() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "include" / "rules" / "names.yaml").read_text(encoding="utf-8")))
 
 
 def typed_nulls(kind: str, rows: int) -> pa.Array:

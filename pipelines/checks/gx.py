@@ -83,9 +83,10 @@ class _ElementExpectation(MulticolumnMapExpectation):
 
 
 class ExpectElementPresent(_ElementExpectation):
-    """The element is filled (where its group is there)."""
+    """The element is filled (where its group is there); ``once``: with a value that does not repeat."""
 
-    map_metric: ClassVar[str] = _metric("expect_element_present")
+    map_metric: ClassVar[str] = _metric("expect_element_present", "once")
+    once: bool = False
 
 
 class ExpectElementAbsent(_ElementExpectation):
@@ -105,12 +106,15 @@ class ExpectElementInSet(_ElementExpectation):
 class ExpectElementInDictionary(_ElementExpectation):
     """The value is in force in a dictionary on the date of the case."""
 
-    map_metric: ClassVar[str] = _metric("expect_element_in_dictionary", "dictionary", "field", "by", "dated", "numeric")
+    map_metric: ClassVar[str] = _metric(
+        "expect_element_in_dictionary", "dictionary", "field", "by", "dated", "numeric", "through"
+    )
     dictionary: str
     field: str
     by: list[str]
     dated: bool
     numeric: bool
+    through: dict[str, Any] | None = None
 
 
 class ExpectElementInFormat(_ElementExpectation):

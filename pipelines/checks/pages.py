@@ -14,11 +14,12 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.checks.compiler import handwritten
 from pipelines.checks.drafts import Draft
 from pipelines.checks.examples import TODAY, entries, examples
 from pipelines.checks.findings import SEVERITY_TITLES
-from pipelines.checks.relation import Today, parse, references
+from pipelines.checks.frames import part_source
+from pipelines.checks.readings import handwritten
+from pipelines.checks.relation import Part, Reference, Today, parse, references
 from pipelines.checks.russian import in_russian
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import load
@@ -139,22 +140,26 @@ def _examples(suite: Suite, check: Check) -> list[str]:
         cells = _cells(draft, check)
         values = ", ".join(f"`{place}` {_shown(cells.get(place))}" for place in places)
         lines.append(f"| {title} | {values or 'ни одной строки'} |")
-    for name, rows in entries(check).items():
-        row = ", ".join(f"{field} = {value}" for field, value in rows[0].items() if value)
-        lines += ["", f"В справочнике {name} для примера одна запись: {row}."]
-    if any(isinstance(found, Today) for text in _relations(check) for found in references(parse(text))):
+    for name, row in entries([check]).items():
+        fields = ", ".join(f"{field} = {value}" for field, value in row.items() if value)
+        lines += ["", f"В справочнике {name} для примера одна запись: {fields}."]
+    if any(isinstance(found, Today) for found in _references(check)):
         lines += ["", f"День обработки в примере: {TODAY.isoformat()}."]
     return lines
 
 
-def _relations(check: Check) -> list[str]:
+def _references(check: Check) -> list[Reference]:
     condition = check.parameters.get("condition")
-    return [text for text in (check.parameters.get("relation"), condition and condition["relation"]) if text]
+    texts = (check.parameters.get("relation"), condition and condition["relation"])
+    return [found for text in texts if text for found in references(parse(text))]
 
 
 def _cells(draft: Draft, check: Check) -> dict[str, object]:
     """Values of an example by reference from the rule's row; a table's second row is ``TABLE[2]``."""
     cells: dict[str, object] = {}
+    parts = [found.name for found in _references(check) if isinstance(found, Part)]
+    if any(part_source(draft.layout, name)[0] is None for name in parts):
+        cells["имя файла"] = draft.name
     for side in (draft.own, draft.partner):
         for table, rows in side.items():
             for number, row in enumerate(rows, 1):

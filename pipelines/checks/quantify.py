@@ -41,7 +41,7 @@ def applied(condition: Condition, layout: Layout, table: str, rule: str) -> Cond
     parts: list[Condition] = []
     gathered: dict[str, list[Condition]] = {}
     for part in condition.parts:
-        below = None if isinstance(part, Junction) else _below(part, layout, table)
+        below = _below(part, layout, table)
         if below is None or _none_of(part):
             parts.append(applied(part, layout, table, rule))
         else:
@@ -55,7 +55,10 @@ def _joined(word: str, parts: list[Condition]) -> Condition:
 
 
 def _below(condition: Condition, layout: Layout, table: str) -> str | None:
-    """The table of the nested group that a comparison speaks of."""
+    """The table of the nested group that a comparison, or every part of a junction, speaks of."""
+    if isinstance(condition, Junction):
+        belows = {None if _none_of(part) else _below(part, layout, table) for part in condition.parts}
+        return belows.pop() if len(belows) == 1 else None
     if isinstance(condition, Presence):
         return None  # which names a group or counts by itself
     for reference in references(condition):

@@ -102,12 +102,13 @@ def read_packet(path: Path) -> Packet:
     )
 
 
-def read_csv(path: Path, version: str = "") -> Packet:
-    """The flat CSV (utf-8, ``;``, kinds joined by commas in TYPE_D)."""
+def read_csv(path: Path) -> Packet:
+    """The flat CSV (utf-8, ``;``, kinds joined by commas in TYPE_D); ``<dictionary>_<version>….csv`` names its edition."""
     with path.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.DictReader(lines, delimiter=";")
         records = [record(row, row["TYPE_D"].split(",")) for row in rows]
-    return Packet(dictionary=path.stem.partition("_")[0], version=version, issued=None, records=_sorted(records))
+    dictionary, version, *_ = (*path.stem.split("_"), "")
+    return Packet(dictionary=dictionary, version=version, issued=None, records=_sorted(records))
 
 
 def read(path: Path) -> Packet:

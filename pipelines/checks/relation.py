@@ -2,13 +2,16 @@
 
     SUMV = sum(SL.SUM_M)            DATE_1 <= DATE_2 <= ZAP.DATE_Z_2           DS1 <> list(DS2.DS2) и DS1 <> list(DS3.DS3)
     200 < VNOV_D < 2500             SANK_MEK = sum(SANK.S_SUM, S_TIP = {1, 10, 11, 12})
+    DS1 найден в M001.IDDS          DIAG_RSLT найден в N008.ID_R_M где ID_Mrf = DIAG_CODE на ZAP.DATE_Z_2
 
 References: ``COL`` of the row itself (or of the group's presence), ``TABLE.COL`` of the row above, ``sum(TABLE.COL)`` and
 ``count(TABLE)`` of the rows below (``sum`` and ``count`` may carry a relation that chooses them), ``list(TABLE.COL)`` the
-values of a repeated element, ``today()`` the day of processing. ``year(x)``, ``month(x)`` of a date; ``years(a, b)`` full
-years from date a to date b, ``last(x)`` the last character of a text. Parts of the file's name: ``Pi Ni Pp Np YY MM`` and
-``KIND`` (of the main file). ``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the
-dictionaries write and how it is brought to it, is in ``docs/rules-language.md``.
+values of a repeated element, ``times(TABLE.COL)`` how many rows within the group above have the row's value, ``today()``
+the day of processing. ``year(x)``, ``month(x)`` of a date; ``years(a, b)`` full years from date a to date b, ``last(x)``
+the last character of a text, ``rubric(x)`` its first three. ``X найден в D.FIELD где F = y на d``: whether the dictionary
+has a row, in force on d, with both. Parts of the file's name: ``Pi Ni Pp Np YY MM`` and ``KIND`` (of the main file).
+``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the dictionaries write and how it
+is brought to it, is in ``docs/rules-language.md``.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput
 
@@ -23,7 +27,9 @@ GRAMMAR = r"""
 ?start: disjunction
 ?disjunction: conjunction ("или" conjunction)*
 ?conjunction: statement ("и" statement)*
-?statement: comparison | presence | "(" disjunction ")"
+?statement: comparison | presence | lookup | "(" disjunction ")"
+lookup: sum FOUND FIELD ["где" match ("," match)*] ["на" reference]
+match: KEY "=" term
 presence: reference PRESENCE
 comparison: sum (OPERATOR operand)+
 ?operand: sum | set
@@ -38,11 +44,14 @@ aggregate: AGGREGATE "(" name ["," disjunction] ")"
 today: "today" "(" ")"
 function: FUNCTION "(" sum ("," sum)* ")"
 
-AGGREGATE: "sum" | "count" | "list"
-FUNCTION: "years" | "year" | "month" | "last"
+AGGREGATE: "sum" | "count" | "list" | "times"
+FUNCTION: "years" | "year" | "month" | "last" | "rubric"
+FOUND: /(не )?найден в/
+FIELD: /[A-Z]\w*\.[A-Za-z_]\w*(\+[A-Za-z_]\w*)*/
+KEY: /[A-Za-z_]\w*/
 PRESENCE: "присутствует" | "отсутствует"
 PART.3: /(Pi|Ni|Pp|Np|YY|MM|KIND)(?![A-Za-z0-9_])/
-OPERATOR: "<=" | ">=" | "<>" | "<" | ">" | "="
+OPERATOR: "<=" | ">=" | "<>" | "<" | ">" | "=" | "начинается с" | "не начинается с"
 SIGN: "+" | "-"
 NUMBER: /\d+(\.\d+)?/
 CODE.2: /[A-Z]\d\d(\.\d+)?(?![A-Z0-9_])|[a-z]+\d+/
@@ -84,7 +93,10 @@ class Name:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """Something of the rows below: ``sum(T.C)``, ``count(T)`` (``name.column`` is the table), ``list(T.C)``."""
+    """Something of the rows below: ``sum(T.C)``, ``count(T)`` (``name.column`` is the table), ``list(T.C)``.
+
+    ``times(T.C)``: how many rows of the own table in the same row of T have the own value of C.
+    """
 
     function: str
     name: Name
@@ -161,6 +173,23 @@ class Presence:
 
 
 @dataclass(frozen=True)
+class Lookup:
+    """Whether a dictionary has a row, in force ``on`` a day, with the value in ``field`` and ``where`` in other fields."""
+
+    subject: Term
+    there: bool
+    dictionary: str
+    field: str
+    where: tuple[tuple[str, Term], ...]
+    on: Reference | None
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{name} = {value}" for name, value in self.where)
+        text = f"{self.subject} {'' if self.there else 'не '}найден в {self.dictionary}.{self.field}"
+        return text + (f" где {where}" if where else "") + (f" на {self.on}" if self.on else "")
+
+
+@dataclass(frozen=True)
 class Junction:
     """``и`` (all) or ``или`` (any) of conditions."""
 
@@ -172,7 +201,7 @@ class Junction:
         return f" {self.word} ".join(texts)
 
 
-Condition = Comparison | Presence | Junction
+Condition = Comparison | Presence | Lookup | Junction
 Node = Condition | Term | Choice
 
 
@@ -206,6 +235,16 @@ class _Tree(Transformer[Token, Condition]):
     def presence(self, items: list[Token | Reference]) -> Presence:
         reference, word = items
         return Presence(reference, word == "присутствует")  # type: ignore[arg-type]
+
+    def match(self, items: list[Token | Term]) -> tuple[str, Term]:
+        name, value = items
+        return str(name), value  # type: ignore[return-value]
+
+    def lookup(self, items: list[Any]) -> Lookup:
+        subject, found, place, *matches, on = items
+        dictionary, _, field = str(place).partition(".")
+        where = tuple(match for match in matches if match is not None)
+        return Lookup(subject, not found.startswith("не"), dictionary, field, where, on)
 
     def function(self, items: list[Token | Term]) -> Function:
         name, *arguments = items
@@ -247,6 +286,9 @@ def references(node: Node) -> Iterator[Reference]:
             yield node
         case Presence(reference=reference):
             yield reference
+        case Lookup(subject=subject, where=where, on=on):
+            for value in (subject, *(value for _, value in where), *([on] if on else [])):
+                yield from references(value)
         case Function(arguments=parts) | Junction(parts=parts) | Comparison(operands=parts):
             for part in parts:
                 yield from references(part)
@@ -260,3 +302,20 @@ def _parse(text: str, start: str) -> Node:
         return _Tree().transform(_PARSER.parse(text, start=start))
     except UnexpectedInput as error:
         raise RelationError(f"not a relation: {text!r}") from error
+
+
+def lookups(node: Node) -> Iterator[Lookup]:
+    """Look-ups of a tree, those inside an aggregate's choice included."""
+    match node:
+        case Lookup():
+            yield node
+        case Aggregate(where=Comparison() | Presence() | Lookup() | Junction() as where):
+            yield from lookups(where)
+        case Presence(reference=reference):
+            yield from lookups(reference)
+        case Function(arguments=parts) | Junction(parts=parts) | Comparison(operands=parts):
+            for part in parts:
+                yield from lookups(part)
+        case Sum(terms=terms):
+            for _, term in terms:
+                yield from lookups(term)

@@ -14,6 +14,7 @@ from pipelines.checks.relation import (
     Constant,
     Function,
     Junction,
+    Lookup,
     Name,
     Part,
     Presence,
@@ -35,6 +36,10 @@ def resolve_condition(condition: Condition, layout: Layout, table: str) -> Condi
         return replace(condition, parts=tuple(resolve_condition(part, layout, table) for part in condition.parts))
     if isinstance(condition, Presence):
         return replace(condition, reference=_subject(condition.reference, layout, table))
+    if isinstance(condition, Lookup):
+        on = condition.on and _reference(condition.on, layout, table)
+        where = tuple((field, _term(value, layout, table)) for field, value in condition.where)
+        return replace(condition, subject=_term(condition.subject, layout, table), where=where, on=on)
     return replace(condition, operands=tuple(_operand(operand, layout, table) for operand in condition.operands))
 
 
@@ -94,9 +99,7 @@ def _table_of(name: str, layout: Layout) -> str:
 def _subject(reference: Reference, layout: Layout, table: str) -> Reference:
     """What is there or not: a value of the row or above, a merged group, rows of a table (counted)."""
     if not isinstance(reference, Name):
-        term = _term(reference, layout, table)
-        assert isinstance(term, Reference), term
-        return term
+        return _reference(reference, layout, table)
     with suppress(UnknownNameError):
         found = resolve_name(reference, layout, table)
         if isinstance(found, Name):
@@ -112,6 +115,12 @@ def _subject(reference: Reference, layout: Layout, table: str) -> Reference:
     assert isinstance(found, Aggregate), found
     assert found.name.table is not None, found
     return Aggregate("count", Name(None, found.name.table), Presence(Name(None, found.name.column), True))
+
+
+def _reference(reference: Reference, layout: Layout, table: str) -> Reference:
+    found = _term(reference, layout, table)
+    assert isinstance(found, Reference), found
+    return found
 
 
 def _home(table: str, layout: Layout) -> Layout:
@@ -140,6 +149,12 @@ def _term(term: Term, layout: Layout, table: str) -> Term:
             return replace(term, arguments=tuple(_term(part, layout, table) for part in term.arguments))
         case Sum():
             return replace(term, terms=tuple((sign, _term(part, layout, table)) for sign, part in term.terms))
+        case Aggregate(function="times", name=Name(table=str(scope), column=column)):
+            place = scope if scope == layout.root else _table_of(scope, layout)
+            own = resolve_name(Name(None, column), layout, table)
+            if place not in (*layout.ancestors(table), layout.root) or own != Name(None, column):
+                raise UnknownNameError(str(term.name))
+            return replace(term, name=Name(place, column))
         case Aggregate(function="count"):
             below = _table_of(term.name.column, layout)
             return replace(term, where=term.where and resolve_condition(term.where, _home(below, layout), below))

@@ -16,6 +16,7 @@ from pipelines.checks import findings
 from pipelines.checks.evaluate import PRESENT, evaluate
 from pipelines.checks.frames import Bulk
 from pipelines.checks.joins import is_partner
+from pipelines.checks.relation import lookups, parse
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.tables import Tables
 from pipelines.nsi.dictionaries import Dictionaries
@@ -50,7 +51,7 @@ def run_bulk(
     ``today`` the day of processing. Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
     """
     parts: list[list[pd.DataFrame]] = [[] for _ in packages]
-    bulks = bulks_of(packages, today)
+    bulks = bulks_of(packages, today, dictionaries)
     for role, of_role in suites.items() if packages else ():
         bulk = bulks[role]
         for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
@@ -62,10 +63,10 @@ def run_bulk(
     return [findings.concat(part) for part in parts]
 
 
-def bulks_of(packages: Sequence[Mapping[str, Tables]], today: date) -> dict[str, Bulk]:
+def bulks_of(packages: Sequence[Mapping[str, Tables]], today: date, dictionaries: Dictionaries) -> dict[str, Bulk]:
     """The files of each role that all packages have; those of partners (``joins``) know each other."""
     roles = [role for role in (packages[0] if packages else ()) if all(role in package for package in packages)]
-    bulks = {role: Bulk([package[role] for package in packages], today) for role in roles}
+    bulks = {role: Bulk([package[role] for package in packages], today, dictionaries) for role in roles}
     for bulk in bulks.values():
         bulk.partner = next((other for other in bulks.values() if is_partner(bulk.layout, other.layout)), None)
     return bulks
@@ -101,6 +102,10 @@ def required_dictionaries(suites: Suites) -> frozenset[str]:
                 needed.add(check.parameters["dictionary"])
             if mask := check.parameters.get("mask"):
                 needed.add(mask["dictionary"])
+            if through := check.parameters.get("through"):
+                needed.add(through["dictionary"])
+            texts = (check.parameters.get("relation"), (check.parameters.get("condition") or {}).get("relation"))
+            needed |= {lookup.dictionary for text in texts if text for lookup in lookups(parse(text))}
     return frozenset(needed)
 
 

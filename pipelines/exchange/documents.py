@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row
 from pipelines.checks.frames import frame
 from pipelines.checks.runner import bulks_of
 from pipelines.exchange import journal
-from pipelines.exchange.control import day_of, suites_of
+from pipelines.exchange.control import suites_of, terms
 from pipelines.exchange.kinds import Catalogue, Opened, PackageKind
 from pipelines.exchange.model import Package
 from pipelines.exchange.opening import open_package
@@ -98,13 +98,13 @@ class Maker:
     ) -> tuple[list[tuple[Document, bytes]], dict[str, object]]:
         from pipelines.checks.gx import Documents  # imports Great Expectations: seconds
 
-        package, on = opened.package, day_of(kind, opened)
+        package, now_in_force = opened.package, terms(connection, kind, opened, self.dictionaries(connection))
+        dictionaries, on = now_in_force.dictionaries, now_in_force.on
         documents = Documents()
-        dictionaries = self.dictionaries(connection)
         counts: dict[tuple[str, str], int] = {}
         rules: set[tuple[str, str]] = set()
-        bulks = bulks_of([opened.tables], package.received_at.date())
-        for role, suites in suites_of(connection, kind).items():
+        bulks = bulks_of([opened.tables], now_in_force.today, dictionaries)
+        for role, suites in now_in_force.suites.items():
             for suite in suites:
                 rules |= {(role, check.rule) for check in suite.checks}
                 if bulks[role].rows(suite.table):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -74,7 +75,8 @@ def open_package(
     watched: list[WatchedMember] = []
     for member, archived in found:
         watched.append(WatchedMember(member.role, archived))
-        tables[member.role] = _read(member, watched[-1])
+        name = archived.name.rpartition("/")[2].rpartition(".")[0].upper()
+        tables[member.role] = replace(_read(member, watched[-1]), name=name)
     for file in watched:
         file.close()
     pa.default_memory_pool().release_unused()

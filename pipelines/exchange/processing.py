@@ -12,6 +12,7 @@ import json
 import logging
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from sqlalchemy import Connection, Row, text
 from pipelines.checks import findings as found
 from pipelines.checks.locate import locate
 from pipelines.exchange import journal, messages, protocol
+from pipelines.exchange.bulk import Bulk, Prepared
 from pipelines.exchange.control import control, suites_of
 from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
 from pipelines.exchange.model import RESULT_TITLES, Outgoing, Package, Result
@@ -99,15 +101,25 @@ class Processor:
     dictionaries: Callable[[Connection], Dictionaries]
     step: Step = no_step
 
-    def process(self, package_id: int) -> Outcome:
-        """Process one package. Bad input is an answer; raises ``ProcessingFailed`` for faults of ours, after noting them."""
+    def bulk(self, package_ids: Sequence[int]) -> Bulk:
+        """Preparation of packages that are to be processed in this order."""
+        return Bulk(
+            self.url, self.store, self.catalogue, self.rules.limits, self.dictionaries, self.step, deque(package_ids)
+        )
+
+    def process(self, package_id: int, prepared: Prepared | None = None) -> Outcome:
+        """Process one package, with what was ``prepared`` of it where that still holds.
+
+        Bad input is an answer; raises ``ProcessingFailed`` for faults of ours, after noting them.
+        """
         started = time.monotonic()
-        with database.transaction(self.url) as connection:
-            connection.execute(statement("exchange/package_attempt"), {"id": package_id})
-        self.step("attempt noted")
+        if prepared is None:  # a prepared one has its attempt noted already
+            with database.transaction(self.url) as connection:
+                connection.execute(statement("exchange/package_attempt"), {"id": package_id})
+            self.step("attempt noted")
         try:
             with database.transaction(self.url) as connection:
-                outcome = self._process(connection, package_id, started)
+                outcome = self._process(connection, package_id, prepared, started)
                 self.step("before commit")
             self.step("committed")
         except Exception as error:
@@ -115,7 +127,7 @@ class Processor:
             raise ProcessingFailed(f"пакет {package_id}: {_describe(error)}") from None
         return outcome
 
-    def _process(self, connection: Connection, package_id: int, started: float) -> Outcome:
+    def _process(self, connection: Connection, package_id: int, prepared: Prepared | None, started: float) -> Outcome:
         row = connection.execute(statement("exchange/package_lock"), {"id": package_id}).first()
         if row is None:
             name = connection.execute(statement("exchange/package_name"), {"id": package_id}).scalar_one()
@@ -134,12 +146,14 @@ class Processor:
             if first.state != "ANSWERED":
                 return Outcome(package.id, package.name, None, 0, 0.0)
             return self._repeat(connection, package, first.id, started)
-        verdict = self._judge(connection, package, row)
+        verdict = self._judge(connection, package, row, prepared)
         if verdict is None:
             return Outcome(package.id, package.name, None, 0, 0.0)
         return self._close(connection, package, verdict, started)
 
-    def _judge(self, connection: Connection, package: Package, row: Row[tuple[object, ...]]) -> _Verdict | None:
+    def _judge(
+        self, connection: Connection, package: Package, row: Row[tuple[object, ...]], prepared: Prepared | None
+    ) -> _Verdict | None:
         """Open, control and apply; None when an earlier package with the same number is still under way."""
         kind: PackageKind | None = None
         try:
@@ -158,18 +172,27 @@ class Processor:
                 return None
             if taken is not None:
                 raise FileFault("PKG.110", date=f"{taken.received_at.astimezone(protocol.LOCAL):%d.%m.%Y}")
-            return self._apply(connection, package, kind, match)
+            return self._apply(connection, package, kind, match, prepared)
         except FileFault as fault:
             return _Verdict(Result.REJECTED, self._fault(fault), kind=kind)
 
-    def _apply(self, connection: Connection, package: Package, kind: PackageKind, match: re.Match[str]) -> _Verdict:
-        content = self.store.get(package.sha256)
-        opened, members = open_package(package, content, kind, match, self.rules.limits)
-        del content
+    def _apply(
+        self,
+        connection: Connection,
+        package: Package,
+        kind: PackageKind,
+        match: re.Match[str],
+        prepared: Prepared | None,
+    ) -> _Verdict:
+        if prepared is None or not prepared.of(package, kind):
+            content = self.store.get(package.sha256)
+            prepared = Prepared(kind.code, *open_package(package, content, kind, match, self.rules.limits))
+            del content
+        opened, members = prepared.opened, prepared.members
         sizes = {member.name: member.size for member in members}
         way = [journal.Event("OPENED", datetime.now(UTC), {"kind": kind.code, "members": sizes})]
         self.step("opened")
-        verified = control(connection, kind, opened, self.dictionaries(connection))
+        verified = control(connection, kind, opened, self.dictionaries(connection), prepared.ahead)
         counts = {name: int((verified.findings["severity"] == name).sum()) for name in found.SEVERITIES}
         way.append(journal.Event("CHECKED", datetime.now(UTC), counts))
         self.step("checked")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from pipelines import nsi
 from pipelines.exchange import daily, region, subscribers
+from pipelines.exchange.bulk import Bulk, Prepared
 from pipelines.exchange.channels.base import Channel
 from pipelines.exchange.documents import Document, Maker
 from pipelines.exchange.inbox import Readiness, Receiver
@@ -103,9 +104,13 @@ class Exchange:
         with database.transaction(self.settings.database_url) as connection:
             return str(connection.execute(statement("exchange/package_name"), {"id": package_id}).scalar_one())
 
-    def process(self, package_id: int) -> Outcome:
+    def bulk(self, package_ids: Sequence[int]) -> Bulk:
+        """Preparation of packages that are to be processed in this order; see ``exchange.bulk``."""
+        return self.processor.bulk(package_ids)
+
+    def process(self, package_id: int, prepared: Prepared | None = None) -> Outcome:
         """Process one package; see ``Processor.process``."""
-        return self.processor.process(package_id)
+        return self.processor.process(package_id, prepared)
 
     def deliver(self) -> DeliveryReport:
         """Send what the outbox holds."""

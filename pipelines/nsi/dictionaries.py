@@ -19,6 +19,9 @@ import pyarrow.csv as pacsv
 BEGIN = "DATEBEG"
 END = "DATEEND"
 
+APART = "\x1f"
+"""Between the values of several fields that are looked up together."""
+
 Days = npt.NDArray[np.datetime64]
 Mask = npt.NDArray[np.bool_]
 
@@ -44,7 +47,7 @@ class Dictionary:
         self.rows = rows
         self.first = first
         self.last = last
-        self._indexes: dict[str, _Index] = {}
+        self._indexes: dict[tuple[str, bool], _Index] = {}
 
     @classmethod
     def of(cls, name: str, rows: pa.Table) -> Dictionary:
@@ -52,7 +55,12 @@ class Dictionary:
         return cls(name, rows, _days(name, rows, BEGIN, _FIRST), _days(name, rows, END, _LAST))
 
     def values(self, field: str) -> pa.Array:
-        """Values of a field; ``TER+KOD1`` joins several. Raises ``LookupError`` for an unknown one."""
+        """Values of a field; ``TER+KOD1`` joins several. Raises ``LookupError`` for an unknown one.
+
+        ``K_KSG|KOEF_Z`` are several fields of which each counts for itself: joined with ``APART``, null where one is.
+        """
+        if "|" in field:
+            return pc.binary_join_element_wise(*map(self.values, field.split("|")), APART)
         parts = [part.strip() for part in field.split("+")]
         unknown = [part for part in parts if part not in self.rows.column_names]
         if unknown:
@@ -60,12 +68,13 @@ class Dictionary:
         columns = [self.rows[part].combine_chunks() for part in parts]
         return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, "")
 
-    def contains(self, field: str, values: pa.Array, on: date | Days | None = None) -> Mask:
+    def contains(self, field: str, values: pa.Array, on: date | Days | None = None, *, number: bool = False) -> Mask:
         """Whether each value is in force on its day; a missing day (NaT, None) asks for any period. Null is not contained.
 
-        ``values``: strings, plain or dictionary-encoded; ``on``: one day or datetime64[D] of their length.
+        ``values``: strings, plain or dictionary-encoded, with ``number`` as ``plain_numbers`` writes them (0.5 is 0.50000);
+        ``on``: one day or datetime64[D] of their length.
         """
-        index = self._index(field)
+        index = self._index(field, number)
         if isinstance(values, pa.ChunkedArray):
             values = values.combine_chunks()
         if not isinstance(values, pa.DictionaryArray):
@@ -94,17 +103,18 @@ class Dictionary:
         hits = np.flatnonzero(mask)
         return dict(self.rows.slice(int(hits[0]), 1).to_pylist()[0]) if len(hits) else None
 
-    def _index(self, field: str) -> _Index:
-        if field not in self._indexes:
-            encoded = pc.dictionary_encode(self.values(field))
+    def _index(self, field: str, number: bool = False) -> _Index:
+        if (field, number) not in self._indexes:
+            texts = self.values(field)
+            encoded = pc.dictionary_encode(plain_numbers(texts) if number else texts)
             keys = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
             first = (self.first - _FIRST).astype(np.int64)
             last = (self.last - _FIRST).astype(np.int64)
             usable = np.flatnonzero((keys >= 0) & (first <= last))
             order = usable[np.lexsort((first[usable], keys[usable]))]
             starts, ends = _merged(keys[order] * _SPAN + first[order], keys[order] * _SPAN + last[order])
-            self._indexes[field] = _Index(encoded.dictionary.cast(pa.string()), starts, ends)
-        return self._indexes[field]
+            self._indexes[field, number] = _Index(encoded.dictionary.cast(pa.string()), starts, ends)
+        return self._indexes[field, number]
 
 
 class Dictionaries(Mapping[str, Dictionary]):
@@ -112,6 +122,7 @@ class Dictionaries(Mapping[str, Dictionary]):
 
     def __init__(self, dictionaries: Iterable[Dictionary]) -> None:
         self._by_name = {dictionary.name: dictionary for dictionary in dictionaries}
+        self._joins: dict[str, Dictionary] = {}
 
     def __getitem__(self, name: str) -> Dictionary:
         return self._by_name[name]
@@ -127,11 +138,50 @@ class Dictionaries(Mapping[str, Dictionary]):
         """Dictionaries of ``<folder>/*.csv``, named as the files (see ``read_csv``)."""
         return cls(Dictionary.of(path.stem, read_csv(path)) for path in sorted(folder.glob("*.csv")))
 
-    def contains(self, dictionary: str, field: str, values: pa.Array, on: date | Days | None = None) -> Mask:
+    def contains(
+        self, dictionary: str, field: str, values: pa.Array, on: date | Days | None = None, *, number: bool = False
+    ) -> Mask:
         """``Dictionary.contains``; raises ``LookupError`` for a dictionary that is not there."""
-        if dictionary not in self:
-            raise LookupError(f"dictionary {dictionary} is not loaded")
-        return self[dictionary].contains(field, values, on)
+        return self._loaded(dictionary).contains(field, values, on, number=number)
+
+    def joined(self, dictionary: str, other: str, on: Mapping[str, str], where: Mapping[str, str]) -> str:
+        """Name of a dictionary with the rows and periods of one and, beside them, the fields of the rows of the other.
+
+        Rows meet where the fields ``on`` (of the one: of the other) are equal, those of the other with the values ``where``
+        only; what it has under a name of the one, and its dates, is left out. Raises ``LookupError`` for a dictionary or a
+        field that is not there.
+        """
+        name = f"{dictionary} {other} {dict(on)} {dict(where)}"
+        if name not in self._joins:
+            own, theirs = self._loaded(dictionary), self._loaded(other)
+            for field in (*on.values(), *where):
+                theirs.values(field)
+            for field in on:
+                own.values(field)
+            rows = theirs.rows
+            for field, value in where.items():
+                rows = rows.filter(pc.equal(rows[field], value))
+            left_out = {BEGIN, END, *own.rows.column_names, *on.values()}
+            right = rows.select([*on.values(), *(field for field in rows.column_names if field not in left_out)])
+            met = own.rows.join(right, list(on), list(on.values()), join_type="inner")
+            self._joins[name] = Dictionary.of(name, met.combine_chunks())
+        return name
+
+    def _loaded(self, name: str) -> Dictionary:
+        found = self._by_name.get(name) or self._joins.get(name)
+        if found is None:
+            raise LookupError(f"dictionary {name} is not loaded")
+        return found
+
+
+def plain_numbers(texts: pa.Array) -> pa.Array:
+    """Numbers without the zeros that say nothing: 007 is 7, 0.50000 is 0.5, 1.00 is 1. Other text stays as it is.
+
+    Of values joined with ``APART`` the last is meant.
+    """
+    texts = pc.replace_substring_regex(texts, rf"(^|{APART})(-?)0+([0-9][0-9.]*)$", r"\1\2\3")
+    texts = pc.replace_substring_regex(texts, rf"(^|{APART})(-?[0-9]+)\.0+$", r"\1\2")
+    return pc.replace_substring_regex(texts, rf"(^|{APART})(-?[0-9]+\.[0-9]*[1-9])0+$", r"\1\2")
 
 
 def read_csv(path: Path) -> pa.Table:

@@ -132,13 +132,13 @@ FAULTS: Mapping[str, AnyFault] = {
     ),
     "pr_nov": Cell("недопустимое значение", "002F.00.0080", MAIN, "ZAP/PR_NOV", _constant("5")),
     "missing": Cell("нет обязательного элемента", "003F.00.2420", MAIN, "ZAP/Z_SL/SL/NHISTORY", _constant(None)),
-    "c_zab": Cell(
+    "p_cel": Cell(
         "нет элемента, обязательного по условию",
-        "003F.00.0760",
+        "003F.00.0660",
         MAIN,
-        "ZAP/Z_SL/SL/C_ZAB",
+        "ZAP/Z_SL/SL/P_CEL",
         _constant(None),
-        _filled("SL", "C_ZAB"),
+        _visits_in("3"),
         kinds="H",
     ),
     "kd": Cell(

@@ -15,7 +15,7 @@ create table checks.edition (
     nsi_edition   bigint      not null unique references nsi.edition,
     package       bigint      references exchange.package,
     packet_sha256 text        not null check (length(packet_sha256) = 64),
-    suites        json        not null,
+    suites        json        not null, -- not jsonb, which would reorder the columns' types
     suites_sha256 text        not null check (length(suites_sha256) = 64),
     report_sha256 text        check (length(report_sha256) = 64),
     proposed_at   timestamptz not null default now(),

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.checks.rulebook import OFF, RuleBook, Switch, apply, book_of, from_day, merge, shipped, without
+from pipelines import nsi
+from pipelines.checks import rulebook
+from pipelines.checks.rulebook import (
+    OFF,
+    RuleBook,
+    Switch,
+    apply,
+    book_of,
+    from_day,
+    in_force,
+    merge,
+    over,
+    shipped,
+    switches,
+    without,
+)
 from pipelines.checks.suites import Check, Suite
+from pipelines.ground.database import transaction
+from pipelines.ground.settings import ROOT
+from pipelines.nsi.dictionaries import read_csv
 
 D = date(2026, 2, 1)
 BEFORE = D - timedelta(days=1)
@@ -173,3 +192,49 @@ def test_every_day_has_one_record_at_most_and_the_newer_from_its_first_day(old: 
 def test_the_shipped_book_holds_every_suite_and_names_its_editions() -> None:
     assert {"pump/H", "pump/L", "erz/PR"} <= set(shipped().suites)
     assert any(name.startswith("Q015, редакция ") for name in shipped().editions)
+
+
+def test_rules_of_a_dictionary_that_its_new_edition_lacks_end_with_it_and_others_stay() -> None:
+    old = book(check(source="Q015, редакция 1"), check("2", "Q015, редакция 1"), check("3", "Q022, редакция 1"))
+    merged = over(old, book(check(source="Q015, редакция 2")), "Q015", D)
+    assert texts(merged, D) == ["Q015, редакция 2"]
+    assert (texts(merged, BEFORE, "2"), texts(merged, D, "2")) == (["Q015, редакция 1"], [])
+    assert texts(merged, D, "3") == ["Q022, редакция 1"]
+
+
+def test_a_book_written_and_read_is_the_same() -> None:
+    one = book(check(since=D), ends={"2": D, "3": None})
+    assert rulebook.from_json(rulebook.to_json(one)) == one
+
+
+def test_without_editions_and_policy_the_shipped_book_is_in_force(database: str) -> None:
+    with transaction(database) as connection:
+        assert in_force(connection) == shipped()
+        assert in_force(connection) is in_force(connection)
+
+
+def test_the_policy_is_read_from_its_last_edition(database: str) -> None:
+    row = {"RULE": "1", "KIND": "H", "SEVERITY": "off", "TEXT": "", "DATEBEG": "2026-02-01", "DATEEND": ""}
+    with transaction(database) as connection:
+        nsi.store_edition(connection, rulebook.POLICY, [row | {"SEVERITY": "warning"}])
+        nsi.store_edition(connection, rulebook.POLICY, [row])
+        assert switches(connection) == (Switch("1", "H", OFF, "", D, None),)
+
+
+def test_a_policy_with_an_unknown_severity_is_a_fault_of_ours(database: str) -> None:
+    with transaction(database) as connection:
+        nsi.store_edition(connection, rulebook.POLICY, [{"RULE": "1", "SEVERITY": "мягко"}])
+        with pytest.raises(ValueError, match="степень мягко, ожидается fatal, error, warning, off"):
+            in_force(connection)
+
+
+def test_switches_of_the_demo_name_rules_that_there_are(database: str) -> None:
+    policy = read_csv(ROOT / "include" / "region" / "demo" / "nsi" / "T_RULES.csv").to_pylist()
+    with transaction(database) as connection:
+        nsi.store_edition(connection, rulebook.POLICY, policy)
+        demo, named = in_force(connection), switches(connection)
+    assert len(named) == len(policy) == 3
+    for switch in named:
+        assert any(held(shipped(), date(2020, 6, 1), switch.rule)), switch.rule
+        day = switch.until or date(2026, 8, 1)
+        assert held(demo, day, switch.rule) != held(shipped(), day, switch.rule), switch.rule

@@ -46,7 +46,7 @@ def test_findings_say_what_is_wrong_and_what_was_expected() -> None:
         "element": "ZAP/Z_SL/ISHOD",
         "value": "399",
         "message": "ISHOD «Исход заболевания»: значения нет в справочнике; "
-        "ожидается: значение справочника V012 (поле IDIZ), действующее на дату DATE_Z_1",
+        "ожидается: значение справочника V012 (поле IDIZ) для USL_OK, действующее на дату DATE_Z_1",
     }
     assert pd.isna(by_rule["003F.00.2420"]["value"])
     assert by_rule["006F.00.1040"]["severity"] == "fatal"

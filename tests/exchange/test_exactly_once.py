@@ -77,19 +77,23 @@ def test_the_undisturbed_run_is_worth_comparing_with(undisturbed: dict[str, list
     assert undisturbed["in"] == []
 
 
-def test_killed_at_every_step_boundary(database: str, tmp_path: Path, undisturbed: dict[str, list[str]]) -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_killed_at_every_step_boundary(
+    database: str, tmp_path: Path, undisturbed: dict[str, list[str]], together: bool
+) -> None:
     world = World(database, tmp_path / "killed", noon).set_up()
     for organisation, name, content in traffic():
         world.drop(organisation, name, content)
     killed: Counter[tuple[int, str]] = Counter()
     log = tmp_path / "kills"
-    while (status := forked(lambda: _run_until_killed(world, killed, log))) != 0:
+    while (status := forked(lambda: _run_until_killed(world, killed, log, together))) != 0:
         assert status == -signal.SIGKILL
         number, name = log.read_text().split(" ", 1)
         killed[int(number), name] += 1
         assert sum(killed.values()) < 500, "a run makes no progress"
     print(f"\nkilled {sum(killed.values())} times at {len(killed)} boundaries")
     assert sum(killed.values()) >= 50, killed
+    assert any(name.startswith("bulk") for _, name in killed) is together
     world.let_leases_end()
     world.exchange().deliver()
     found = world.snapshot()
@@ -97,7 +101,7 @@ def test_killed_at_every_step_boundary(database: str, tmp_path: Path, undisturbe
     assert differing == {}
 
 
-def _run_until_killed(world: World, killed: Counter[tuple[int, str]], log: Path) -> None:
+def _run_until_killed(world: World, killed: Counter[tuple[int, str]], log: Path, together: bool) -> None:
     """Run everything, but die at the first boundary where no run has died yet."""
     current = [0]
 
@@ -107,7 +111,7 @@ def _run_until_killed(world: World, killed: Counter[tuple[int, str]], log: Path)
             log.write_text(f"{current[0]} {name}")
             os.kill(os.getpid(), signal.SIGKILL)
 
-    world.run(world.exchange(step), lambda package: current.__setitem__(0, package))
+    world.run(world.exchange(step), lambda package: current.__setitem__(0, package), together=together)
 
 
 def test_two_processes_at_once(database: str, tmp_path: Path, undisturbed: dict[str, list[str]]) -> None:

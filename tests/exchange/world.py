@@ -65,17 +65,28 @@ class World:
         assert found is not None
         return {path.name: path.read_bytes() for path in sorted((self.folders / found.login / "out").iterdir())}
 
-    def run(self, exchange: Exchange | None = None, around: Callable[[int], None] = lambda _: None) -> list[Outcome]:
-        """Receive, process, deliver until nothing is left; ``around`` is told each package before its processing."""
-        exchange = exchange or self.exchange()
+    def receive(self, exchange: Exchange) -> None:
+        """Claim everything that lies in the folders."""
         exchange.look()
         time.sleep(1.05)  # files must hold still for a second
         exchange.receive()
+
+    def run(
+        self, exchange: Exchange | None = None, around: Callable[[int], None] = lambda _: None, *, together: bool = False
+    ) -> list[Outcome]:
+        """Receive, process, deliver until nothing is left; ``around`` is told each package before its processing.
+
+        ``together`` prepares packages in bulk, as the intake does.
+        """
+        exchange = exchange or self.exchange()
+        self.receive(exchange)
         outcomes = []
         for subsystem in sorted({kind.subsystem for kind in KINDS}):
-            for package in exchange.pending(subsystem):
+            pending = exchange.pending(subsystem)
+            bulk = exchange.bulk(pending if together else [])
+            for package in pending:
                 around(package)
-                outcomes.append(exchange.process(package))
+                outcomes.append(exchange.process(package, bulk.take(package)))
         exchange.deliver()
         return outcomes
 

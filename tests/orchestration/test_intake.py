@@ -18,6 +18,7 @@ class FakeExchange:
     script: dict[int, list[object]]
     names: dict[int, str] = field(default_factory=dict)
     processed: list[int] = field(default_factory=list)
+    announced: list[int] = field(default_factory=list)
 
     def pending(self, subsystem: str) -> list[int]:
         assert subsystem == "pump"
@@ -26,7 +27,15 @@ class FakeExchange:
     def name_of(self, package_id: int) -> str:
         return self.names.get(package_id, f"HM{package_id}.ZIP")
 
-    def process(self, package_id: int) -> Outcome:
+    def bulk(self, packages: list[int]) -> FakeExchange:
+        self.announced = list(packages)
+        return self
+
+    def take(self, package_id: int) -> str:
+        return f"prepared {package_id}"
+
+    def process(self, package_id: int, prepared: str) -> Outcome:
+        assert prepared == f"prepared {package_id}"
         self.processed.append(package_id)
         step = self.script[package_id].pop(0)
         if isinstance(step, Exception):
@@ -67,7 +76,7 @@ def test_a_failing_package_does_not_stop_its_batch(caplog):
     exchange = FakeExchange({1: [Result.ACCEPTED], 2: [ValueError("Иванов Иван")], 3: [Result.PARTIAL], 4: [Result.PARTIAL]})
     with caplog.at_level(logging.INFO):
         assert process_batch(exchange, [1, 2, 3, 4]) == {"ACCEPTED": 1, "PARTIAL": 2}
-    assert exchange.processed == [1, 2, 3, 4]
+    assert exchange.announced == exchange.processed == [1, 2, 3, 4]
     assert "Пакет № 2 не обработан" in caplog.text
     assert "Не обработано по нашей вине: 1 из 4" in caplog.text
     assert "Иванов" not in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -37,16 +38,12 @@ def drafts(place: int) -> tuple[Draft, ...]:
 
 def nsi(checks: Iterable[Check]) -> Dictionaries:
     """The dictionaries that the examples of the checks look into."""
-    rows: dict[str, list[dict[str, str | None]]] = {}
-    for check in checks:
-        for name, wanted in entries(check).items():
-            rows.setdefault(name, []).extend(wanted)
-    return Dictionaries(dictionary(name, wanted) for name, wanted in rows.items())
+    return Dictionaries(dictionary(name, [row]) for name, row in entries(checks).items())
 
 
 def bulk_of(made: Sequence[Draft]) -> Bulk:
     """The records as files, with those of their partners beside them."""
-    bulk = Bulk([tables(draft.layout, draft.own) for draft in made], TODAY)
+    bulk = Bulk([replace(tables(draft.layout, draft.own), name=draft.name) for draft in made], TODAY)
     join = made[0].join
     if join:
         bulk.partner = Bulk([tables(join.layout, draft.partner) for draft in made], TODAY)

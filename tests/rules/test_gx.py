@@ -57,19 +57,23 @@ def test_every_rule_finds_the_same_rows_in_its_examples(suite: Suite) -> None:
 def test_every_suite_finds_the_same_rows_in_registers_with_faults(kind: str) -> None:
     """All faults of the generator in two registers at once, over the region's own dictionaries."""
     region = load_region(ROOT / "include" / "region" / "demo")
+    nsi_of_region = Dictionaries.from_folder(region.folder / "nsi")
     faults = {name: 0.01 for name, fault in faults_of(kind).items() if not isinstance(fault, Structure)}
     made = [
         generate_register(region, SENDERS[kind], "98001", PERIOD, 300, seed=7, faults=planted, kind=kind, number=number)
         for number, planted in ((1, faults), (2, {}))
     ]
     bulks = {
-        role: Bulk([Tables(f.layout, f.tables, ANOMALIES.empty_table()) for f in (r.files[role] for r in made)], TODAY)
+        role: Bulk(
+            [Tables(f.layout, f.tables, ANOMALIES.empty_table()) for f in (r.files[role] for r in made)],
+            TODAY,
+            nsi_of_region,
+        )
         for role in made[0].files
     }
     for role, bulk in bulks.items():
         bulk.partner = next(other for name, other in bulks.items() if name != role)
     found = set()
-    nsi_of_region = Dictionaries.from_folder(region.folder / "nsi")
     for bulk in bulks.values():
         for suite in suites.load(f"pump/{bulk.layout.code}"):
             found |= same(bulk, suite, nsi_of_region, PERIOD)

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.checks import suites
 from pipelines.checks.runner import run
-from pipelines.formats.tables import ANOMALIES, Tables
+from pipelines.formats.tables import ANOMALIES, Tables, table_schema
 from pipelines.nsi.dictionaries import Dictionaries
 from tests.synthetic.world import OCTOBER, REGION, frame, register
 
@@ -48,7 +48,10 @@ OTHER_KINDS = [
 )
 def test_compiled_rules_find_nothing(kind: str, organisation: str, payer: str, period: date) -> None:
     found = register(organisation, payer, period, 1500, kind)
-    tables = {role: Tables(file.layout, file.tables, ANOMALIES.empty_table()) for role, file in found.files.items()}
+    tables = {}
+    for role, file in found.files.items():
+        empty = {name: table_schema(file.layout, name).empty_table() for name in file.layout.tables}
+        tables[role] = Tables(file.layout, empty | dict(file.tables), ANOMALIES.empty_table())
     checks = {role: suites.load(f"pump/{role}") for role in found.files}
     assert sum(len(suite.checks) for of_role in checks.values() for suite in of_role) > 250
     findings = run(tables, checks, DICTIONARIES, period, date(2026, 11, 22))
