@@ -28,7 +28,7 @@ from pipelines.checks.relation import (
     Term,
     Today,
 )
-from pipelines.checks.vectors import Days, Ints, Mask, absent, days, encoded, integers, numbers
+from pipelines.checks.vectors import Days, Ints, Mask, absent, constant, days, encoded, numbers
 from pipelines.nsi.dictionaries import Dictionaries
 
 _SLICES = {"last": (-1,), "rubric": (0, 3)}
@@ -215,9 +215,10 @@ class _Scope:
         if isinstance(vector, Number):
             return vector
         if isinstance(vector, Constant):
-            units, valid = integers(pa.array([vector.text]), self.scale)
-            if valid[0]:
-                return Number(np.broadcast_to(units, self.rows), np.ones(self.rows, bool), np.zeros(self.rows, bool))
+            units = constant(vector.text, self.scale)
+            if units is not None:
+                everywhere, nowhere = np.broadcast_to(True, self.rows), np.broadcast_to(False, self.rows)
+                return Number(np.broadcast_to(np.int64(units), self.rows), everywhere, nowhere)
         raise TypeError("a number is expected here")
 
     def day(self, vector: Vector) -> Days:

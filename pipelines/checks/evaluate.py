@@ -20,7 +20,7 @@ from pipelines.checks import masks
 from pipelines.checks.conditions import certain, holds, there
 from pipelines.checks.lookups import in_force
 from pipelines.checks.relation import parse
-from pipelines.checks.vectors import absent, days, encoded, is_date, on_values, spread
+from pipelines.checks.vectors import absent, days, encoded, is_date, on_values, once, spread
 from pipelines.nsi.dictionaries import Dictionaries, plain_numbers
 
 Mask = npt.NDArray[np.bool_]
@@ -162,8 +162,9 @@ def evaluate(kind: str, columns: Columns, parameters: Mapping[str, Any], diction
     condition: Condition | None = own.pop("condition", None)
     if condition is None:
         return EVALUATORS[kind](columns, dictionaries, **own)
-    types = condition["types"]
-    applies = certain(parse(condition["relation"]), dict(zip(types, columns, strict=True)), types, dictionaries)
+    relation, types = condition["relation"], condition["types"]
+    named = dict(zip(types, columns, strict=True))
+    applies = once((relation, *sorted(types.values())), None, lambda: certain(parse(relation), named, types, dictionaries))
     return ~applies | EVALUATORS[kind](columns[: condition["own"]], dictionaries, **own)
 
 

@@ -22,9 +22,13 @@ COLUMNS = {
 }
 
 
+_EMPTY = pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)  # most checks find nothing, and types cost a millisecond each
+
+
 def frame(rows: Iterable[dict[str, object]] = ()) -> pd.DataFrame:
     """A findings frame with the columns and dtypes of ``COLUMNS`` (strings are pandas ``str``)."""
-    return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(COLUMNS)
+    given = list(rows)
+    return pd.DataFrame(given, columns=list(COLUMNS)).astype(COLUMNS) if given else _EMPTY.copy()
 
 
 def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:

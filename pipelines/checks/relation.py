@@ -267,13 +267,13 @@ class _Tree(Transformer[Token, Condition]):
 _PARSER = Lark(GRAMMAR, parser="lalr", maybe_placeholders=True, start=["start", "reference"])
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16384)
 def parse(text: str) -> Condition:
     """Tree of a relation; raises ``RelationError`` for a text outside the language."""
     return _parse(text, "start")  # type: ignore[return-value]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16384)
 def parse_reference(text: str) -> Reference:
     """Tree of one reference: ``ZAP.DATE_Z_2``, ``sum(SL.SUM_M)``; raises ``RelationError``."""
     return _parse(text, "reference")  # type: ignore[return-value]

@@ -10,11 +10,12 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from pipelines import nsi
 from pipelines.checks import suites as files
 from pipelines.checks.findings import SEVERITIES
+from pipelines.checks.required import look_ups
 from pipelines.checks.suites import Check, Suite
 from pipelines.ground.sql import statement
 
@@ -59,7 +60,7 @@ class RuleBook:
         used: dict[tuple[str, str], set[str]] = defaultdict(set)
         for suite in chain.from_iterable(self.suites.get(name, ()) for name in names):
             for check in suite.checks:
-                for looked_up in _look_ups(check):
+                for looked_up in look_ups(check):
                     used[looked_up].add(check.rule)
         return used
 
@@ -188,14 +189,26 @@ def in_force(connection: Connection, also: int | None = None, since: date | None
     if key in _made:
         _made[key] = _made.pop(key)  # the one used last goes last
     else:
-        book = shipped()
-        for row in rows:
-            if row.id is not None:
-                book = over(book, edition(connection, row.id), row.dictionary, row.enabled_from)
+        book = apply(_enabled(connection, rows), switches(connection))
         while len(_made) >= KEPT:
             del _made[next(iter(_made))]
-        _made[key] = apply(book, switches(connection))
+        _made[key] = book
     return _made[key]
+
+
+def under(connection: Connection, policy: Sequence[Switch]) -> RuleBook:
+    """The book of the installation with other switches than the region's own."""
+    rows = connection.execute(statement("checks/identity"), {"policy": POLICY, "also": None, "since": None}).all()
+    return apply(_enabled(connection, rows), policy)
+
+
+def _enabled(connection: Connection, rows: Iterable[Row[tuple[Any, ...]]]) -> RuleBook:
+    """The shipped suites and the enabled editions over them."""
+    book = shipped()
+    for row in rows:
+        if row.id is not None:
+            book = over(book, edition(connection, row.id), row.dictionary, row.enabled_from)
+    return book
 
 
 _made: dict[tuple[Any, ...], RuleBook] = {}
@@ -212,7 +225,12 @@ def edition(connection: Connection, identifier: int) -> RuleBook:
 def switches(connection: Connection) -> tuple[Switch, ...]:
     """The region's switches as its dictionary has them; raises ``ValueError`` for a severity that there is none."""
     policy = nsi.load_one(connection, POLICY)
-    return tuple(map(_switch, policy.rows.to_pylist())) if policy else ()
+    return read_switches(policy.rows.to_pylist()) if policy else ()
+
+
+def read_switches(rows: Iterable[Mapping[str, str | None]]) -> tuple[Switch, ...]:
+    """Switches of the dictionary's rows; raises ``ValueError`` for a severity that there is none."""
+    return tuple(map(_switch, rows))
 
 
 def _switch(row: Mapping[str, str | None]) -> Switch:
@@ -274,15 +292,6 @@ def _joined(older: Suite, newer: Suite) -> Suite:
 
 def _filled(suites: Iterable[Suite]) -> tuple[Suite, ...]:
     return tuple(suite for suite in suites if suite.checks)
-
-
-def _look_ups(check: Check) -> Iterator[tuple[str, str]]:
-    stated = check.parameters
-    if "dictionary" in stated:
-        fields = (part.strip() for name in (*stated["by"], stated["field"]) for part in name.split("+"))
-        yield from ((stated["dictionary"], name) for name in fields)
-    if mask := stated.get("mask"):
-        yield from ((mask["dictionary"], mask[part]) for part in ("key", "field"))
 
 
 def _over(check: Check) -> bool:

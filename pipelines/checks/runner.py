@@ -16,8 +16,9 @@ from pipelines.checks import findings
 from pipelines.checks.evaluate import PRESENT, evaluate
 from pipelines.checks.frames import Bulk
 from pipelines.checks.joins import is_partner
-from pipelines.checks.relation import lookups, parse
+from pipelines.checks.required import look_ups
 from pipelines.checks.suites import Check, Suite
+from pipelines.checks.vectors import sharing
 from pipelines.formats.tables import Tables
 from pipelines.nsi.dictionaries import Dictionaries
 
@@ -55,7 +56,8 @@ def run_bulk(
     for role, of_role in suites.items() if packages else ():
         bulk = bulks[role]
         for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
-            failures = list(run_suite(bulk, suite, dictionaries, on))
+            with sharing():
+                failures = list(run_suite(bulk, suite, dictionaries, on))
             if failures:
                 for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
                     part.append(frame)
@@ -95,18 +97,8 @@ def run_suite(bulk: Bulk, suite: Suite, dictionaries: Dictionaries, on: Sequence
 
 def required_dictionaries(suites: Suites) -> frozenset[str]:
     """Names of the dictionaries that the suites look into."""
-    needed = set()
-    for suite in (suite for of_role in suites.values() for suite in of_role):
-        for check in suite.checks:
-            if "dictionary" in check.parameters:
-                needed.add(check.parameters["dictionary"])
-            if mask := check.parameters.get("mask"):
-                needed.add(mask["dictionary"])
-            if through := check.parameters.get("through"):
-                needed.add(through["dictionary"])
-            texts = (check.parameters.get("relation"), (check.parameters.get("condition") or {}).get("relation"))
-            needed |= {lookup.dictionary for text in texts if text for lookup in lookups(parse(text))}
-    return frozenset(needed)
+    every = (check for of_role in suites.values() for suite in of_role for check in suite.checks)
+    return frozenset(dictionary for check in every for dictionary, _ in look_ups(check))
 
 
 def _place(bulk: Bulk, suite: Suite) -> int:

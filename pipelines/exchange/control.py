@@ -24,7 +24,7 @@ from pipelines.nsi import Dictionaries
 
 @dataclass(frozen=True)
 class Verification:
-    """All findings of a package, located, and the mask of records that stand (``bool`` per row of the record table)."""
+    """All findings of a package and the mask of records that stand (``bool`` per row of the record table)."""
 
     findings: pd.DataFrame
     accepted: Mask
@@ -65,19 +65,23 @@ def control(
     connection: Connection, kind: PackageKind, opened: Opened, dictionaries: Dictionaries, ahead: Ahead | None = None
 ) -> Verification:
     """Run every check of the kind over an opened package; ``ahead`` spares the suites if its terms still hold."""
-    parts = [_structure(role, tables) for role, tables in opened.tables.items()]
     now = terms(connection, kind, opened, dictionaries)
     if ahead is not None and ahead.terms.same(now):
-        parts.append(ahead.findings)
+        ruled = ahead.findings
     else:
-        parts.append(run(opened.tables, now.suites, dictionaries, now.on, now.today))
-    so_far = found.concat(parts)
-    parts.append(_values(opened, so_far))
+        ruled = run(opened.tables, now.suites, dictionaries, now.on, now.today)
+    concluded = conclude(connection, kind, opened, ruled)
+    return Verification(locate(concluded.findings, opened.tables), concluded.accepted)
+
+
+def conclude(connection: Connection, kind: PackageKind, opened: Opened, ruled: pd.DataFrame) -> Verification:
+    """What the findings of the rules come to with those of structure, values and the kind's own checks; not located."""
+    parts = [*(_structure(role, tables) for role, tables in opened.tables.items()), ruled]
+    parts.append(_values(opened, found.concat(parts)))
     for check in kind.checks:
         parts.append(check(connection, opened, found.concat(parts)))
     everything = found.concat(parts)
-    accepted = _accepted(kind, opened, everything)
-    return Verification(locate(everything, opened.tables), accepted)
+    return Verification(everything, _accepted(kind, opened, everything))
 
 
 def suites_of(connection: Connection, kind: PackageKind) -> Suites:
@@ -104,9 +108,10 @@ def _finding(role: str, layout: Layout, row: dict[str, object]) -> dict[str, obj
 
 
 def _values(opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
+    """Faulty values that no finding names yet; a warning does not excuse what cannot be loaded."""
     parts = []
     for role, tables in opened.tables.items():
-        named = so_far[so_far["member"] == role]
+        named = so_far[(so_far["member"] == role) & (so_far["severity"] != "warning")]
         faults = value_faults(tables, named)
         parts.append(found.frame(_finding(role, tables.layout, row) for row in faults))
     return found.concat(parts)

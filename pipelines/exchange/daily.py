@@ -64,10 +64,11 @@ def make(connection: Connection, store: Store, folder_url: str, day: date) -> li
     }
     details = {"day": day, "files": {name: store.put(content) for name, content in files.items()}, "head": head, "seq": seq}
     journal.append(connection, None, journal.Event("DAILY_JOURNAL", datetime.now(UTC), details))
-    return [_publish(f"{folder_url}/{day:%Y}/{name}", content) for name, content in files.items()]
+    return [publish(f"{folder_url}/{day:%Y}/{name}", content) for name, content in files.items()]
 
 
-def _publish(url: str, content: bytes) -> str:
+def publish(url: str, content: bytes) -> str:
+    """Put a file at an fsspec URL, whole or not at all; returns its path."""
     filesystem, path = fsspec.core.url_to_fs(url)
     filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
     filesystem.pipe_file(f"{path}.part", content)

@@ -133,7 +133,7 @@ class Processor:
             name = connection.execute(statement("exchange/package_name"), {"id": package_id}).scalar_one()
             return Outcome(package_id, name, None, 0, 0.0)
         self.step("locked")
-        package = _package(row)
+        package = package_of(row)
         _serialise(connection, package, row.number)
         if package.sender is None:
             return self._close(connection, package, self._stranger(), started)
@@ -158,11 +158,7 @@ class Processor:
         kind: PackageKind | None = None
         try:
             check_arrival(package, self.rules.limits)
-            identified = self.catalogue.identify(package.name)
-            if identified is None:
-                raise self._misnamed(package.name)
-            kind, match = identified
-            kind = replace(kind, policy=self.rules.policies.get(kind.code, kind.policy))
+            kind, match = self.identify(package.name)
             check_rights(package, kind, match, self.subscribers.by_code[str(package.sender)])
             taken = connection.execute(
                 statement("exchange/package_number_taken"),
@@ -175,6 +171,14 @@ class Processor:
             return self._apply(connection, package, kind, match, prepared)
         except FileFault as fault:
             return _Verdict(Result.REJECTED, self._fault(fault), kind=kind)
+
+    def identify(self, name: str) -> tuple[PackageKind, re.Match[str]]:
+        """Kind of a package by its name, with the region's policy, and the match; ``FileFault`` for an unknown name."""
+        identified = self.catalogue.identify(name)
+        if identified is None:
+            raise self._misnamed(name)
+        kind, match = identified
+        return replace(kind, policy=self.rules.policies.get(kind.code, kind.policy)), match
 
     def _apply(
         self,
@@ -318,7 +322,8 @@ class Processor:
             log.exception("Пакет %s: сбой не удалось записать в журнал", package_id)
 
 
-def _package(row: Row[tuple[object, ...]]) -> Package:
+def package_of(row: Row[tuple[object, ...]]) -> Package:
+    """The package of a row that has its columns."""
     names = Package.__dataclass_fields__
     return Package(**{name: getattr(row, name) for name in names})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from pipelines import nsi
 from pipelines.exchange import daily, region, subscribers
-from pipelines.exchange.bulk import Bulk, Prepared
+from pipelines.exchange.bulk import SMALL, Bulk, Prepared
 from pipelines.exchange.channels.base import Channel
 from pipelines.exchange.documents import Document, Maker
 from pipelines.exchange.inbox import Readiness, Receiver
@@ -90,14 +90,18 @@ class Exchange:
                 log.error("Сбой обработки: %s", error)
         return received
 
-    def pending(self, subsystem: str) -> list[int]:
-        """Packages of a subsystem that wait: received, or failed and due again."""
+    def pending(self, subsystem: str) -> dict[int, int]:
+        """Packages of a subsystem that wait (received, or failed and due again), with their bytes; small ones first."""
+        asked = {"subsystem": subsystem, "attempts": ATTEMPTS, "small": SMALL, "limit": PENDING_LIMIT}
         with database.transaction(self.settings.database_url) as connection:
-            rows = connection.execute(
-                statement("exchange/package_waiting"),
-                {"subsystem": subsystem, "now": datetime.now(UTC), "attempts": ATTEMPTS, "limit": PENDING_LIMIT},
-            ).scalars()
-            return list(rows)
+            rows = connection.execute(statement("exchange/package_waiting"), asked | {"now": datetime.now(UTC)})
+            return {row.id: row.size for row in rows}
+
+    def newcomer(self, subsystem: str, after: int, named: Collection[int]) -> int | None:
+        """The first small package of a subsystem that was received after a package and waits, other than those named."""
+        asked = {"subsystem": subsystem, "after": after, "small": SMALL, "named": list(named)}
+        with database.transaction(self.settings.database_url) as connection:
+            return connection.execute(statement("exchange/package_newcomer"), asked).scalar()
 
     def name_of(self, package_id: int) -> str:
         """Name of a package as it arrived."""

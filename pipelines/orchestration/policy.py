@@ -17,9 +17,12 @@ CHANNEL_POOL = "oms_channel"
 """Reception and delivery, a slot each: never more than two connections to a host besides the watcher's."""
 INTAKE_POOL = "oms_intake"
 """As many slots as packages may be processed side by side."""
+IMPACT_POOL = "oms_impact"
+"""Replays of stored packages: they must not take the slots of what has just arrived."""
 POOLS = {
     CHANNEL_POOL: (2, "Каналы: приём и доставка, по одному соединению"),
     INTAKE_POOL: (2, "Обработка пакетов: по числу процессоров"),
+    IMPACT_POOL: (1, "Пересчёт влияния правил: по одному месяцу"),
 }
 
 

@@ -238,3 +238,11 @@ def test_switches_of_the_demo_name_rules_that_there_are(database: str) -> None:
         assert any(held(shipped(), date(2020, 6, 1), switch.rule)), switch.rule
         day = switch.until or date(2026, 8, 1)
         assert held(demo, day, switch.rule) != held(shipped(), day, switch.rule), switch.rule
+
+
+def test_every_look_up_of_the_shipped_rules_is_known_with_its_field() -> None:
+    needed = shipped().look_ups(shipped().suites)
+    assert "001F.00.0160" in needed["V006", "IDUMP"]
+    assert needed["F011", "DocSer"]  # the mask of a document's series
+    assert {"DS_St", "ID_St"} <= {field for dictionary, field in needed if dictionary == "N002"}
+    assert {"ICD10", "TNM_8", "ICDOTopography"} <= {field for dictionary, field in needed if dictionary == "M002"}
