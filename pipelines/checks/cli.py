@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.checks import compiler, editions, pages, readings, records, rulebook, suites
+from pipelines.checks import compiler, editions, pages, readings, records, report, rulebook, suites
 from pipelines.formats.layout import Layout, load
 from pipelines.ground import database, settings
 from pipelines.ground.sql import statement
@@ -37,22 +37,28 @@ Reason = Annotated[str, typer.Option(help="Основание решения")]
 DecidedBy = Annotated[str, typer.Option("--by", help="Кто решил; по умолчанию учётная запись", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
 Journal = Annotated[bool, typer.Option("--journal", help="Правила, введённые в базе, и число замечаний по журналу обмена")]
-REGISTERS = "H,L,C,T,X"
-Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую")]
+Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую; обычно – все, для которых есть правила")]
 
 
 @app.command(name="compile")
 def compile_records(
     sources: RecordsFiles,
-    subsystem: Annotated[str, typer.Option(help="Подсистема: папка в expectations/")] = "pump",
-    kinds: Kinds = REGISTERS,
+    subsystem: Annotated[str, typer.Option(help="Папка в expectations/; обычно – все папки справочника")] = "",
+    kinds: Kinds = "",
     folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
 ) -> None:
-    """Скомпилировать справочники правил в наборы проверок; из записей об одном правиле новая действует со своего дня."""
-    layouts = _layouts(kinds)
-    book = editions.merged(map(records.read, sources), layouts, subsystem)
+    """Скомпилировать справочник правил в наборы проверок; из записей об одном правиле новая действует со своего дня."""
+    packets = [records.read(source) for source in sources]
+    (dictionary,) = {packet.dictionary for packet in packets}
+    places = compiler.places_of(dictionary)
+    for place, usual in {subsystem: places.get(subsystem, ())}.items() if subsystem else places.items():
+        layouts = _layouts(usual, kinds)
+        if layouts:
+            _write(folder / place, layouts, compiler.book(packets, layouts, place))
+
+
+def _write(target: Path, layouts: Mapping[str, Layout], book: rulebook.RuleBook) -> None:
     compiled = [suite for _, suite in book.every()]
-    target = folder / subsystem
     target.mkdir(parents=True, exist_ok=True)
     for kind in layouts:
         for stale in target.glob(f"{kind}_*.json"):
@@ -63,15 +69,18 @@ def compile_records(
 
 
 @app.command()
-def coverage(sources: RecordsFiles, kinds: Kinds = f"{REGISTERS},R,D,A") -> None:
-    """Сколько действующих правил исполняется: по видам файлов, по правилам, по справочникам – и почему не остальные."""
+def coverage(sources: RecordsFiles, kinds: Kinds = "") -> None:
+    """Сколько действующих правил исполняется: по видам, классам МЭК, регионам, справочникам – и почему не остальные."""
     console = Console(soft_wrap=True)
     whole = []
     for source in sources:
         packet = records.read(source)
-        frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))
+        usual = [kind for of_place in compiler.places_of(packet.dictionary).values() for kind in of_place]
+        frame = compiler.coverage(compiler.outcomes(packet, _layouts(usual, kinds)))
         frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
         _by_kind(console, packet, frame)
+        for shares in report.tables(packet.dictionary, compiler.executed(frame)):
+            console.print(shares)
         whole.append((f"{packet.dictionary} {packet.version}", compiler.by_rule(frame)))
     table = Table("Справочник", "Правил", *compiler.RULE_TITLES.values(), "Исполняется, %", title="Действующие правила")
     for title, counts in (*whole, ("Всего", sum((counts for _, counts in whole), start=Counter()))):
@@ -232,6 +241,7 @@ def _explained(check: suites.Check) -> Mapping[str, str]:
         "Проверка": f"{check.type} {_parameters(check.parameters)}",
         "Действует": f"{_day(check.since)} – {_day(check.until)}",
         "Источник": check.source,
+        "Основание отказа (F014)": check.basis or "не указано",
         "Написано вручную": "да" if check.rule in readings.handwritten() else "нет",
     }
 
@@ -257,5 +267,6 @@ def _hits() -> dict[str, list[pages.Hits]]:
     return hits
 
 
-def _layouts(kinds: str) -> dict[str, Layout]:
-    return {kind: load(kind) for kind in (part.strip() for part in kinds.split(",")) if kind}
+def _layouts(usual: Iterable[str], kinds: str) -> dict[str, Layout]:
+    """Layouts of the kinds asked for, or of the usual ones."""
+    return {kind: load(kind) for kind in [part.strip() for part in kinds.split(",") if part.strip()] or usual}

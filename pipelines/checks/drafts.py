@@ -48,7 +48,7 @@ LETTERS = {"Pi": ["M", "S", "T"], "Pp": ["M", "S", "T"], "KIND": ["H", "X"]}
 
 
 class Unsolved(Exception):  # noqa: N818
-    """A rule that no record is made for: it has one in ``include/rules/examples.yaml``."""
+    """A rule that no record is made for: it has one in ``include/rules/examples``."""
 
 
 class Draft:

@@ -27,13 +27,15 @@ Mask = npt.NDArray[np.bool_]
 Columns = Sequence[pa.Array]
 
 
-def present(columns: Columns, _dictionaries: Dictionaries, *, once: bool = False) -> Mask:
+def present(columns: Columns, _dictionaries: Dictionaries, *, once: bool = False, nonzero: bool = False) -> Mask:
     """The element is there. With a second column (presence of its group) only where that group is there.
 
-    A number (rows below) counts as absent when it is 0, a boolean when it is false. ``once``: the last column says how many
-    times the value is there, which must be no more than once.
+    A number (rows below) counts as absent when it is 0, a boolean when it is false; ``nonzero``: so does a text of zeros.
+    ``once``: the last column says how many times the value is there, which must be no more than once.
     """
     found: Mask = there(columns[0])
+    if nonzero:
+        found &= on_values(columns[0], lambda texts: pc.invert(pc.match_substring_regex(texts, r"^0*(?:\.0*)?$")))
     if once:
         *columns, times = columns
         repeated: Mask = pc.fill_null(pc.greater(times, 1), False).to_numpy(zero_copy_only=False)

@@ -1,6 +1,6 @@
 """Examples of a rule: a small record that keeps it, one that breaks it, one that it does not apply to.
 
-They are made from the check itself (``drafts.Draft``); where it gives no way to a record, ``include/rules/examples.yaml``
+They are made from the check itself (``drafts.Draft``); where it gives no way to a record, ``include/rules/examples``
 holds one. Tests run every check over its examples, the pages of the rules show them.
 """
 
@@ -15,9 +15,11 @@ from typing import Any
 import yaml
 
 from pipelines.checks.drafts import CODE, OTHER, Draft, Unsolved
-from pipelines.checks.relation import Constant, Lookup, Name, lookups, parse
+from pipelines.checks.frames import group
+from pipelines.checks.relation import Constant, Lookup, Name, Reference, lookups, parse
+from pipelines.checks.resolve import UnknownNameError, resolve_name
 from pipelines.checks.suites import Check, Suite
-from pipelines.formats.layout import load
+from pipelines.formats.layout import Layout, load
 from pipelines.ground.settings import ROOT
 
 DAY = "2026-02-02"
@@ -30,8 +32,7 @@ def examples(suite: Suite, check: Check) -> tuple[Draft, ...]:
 
     Raises ``Unsolved`` for a check that no record can be made for.
     """
-    rules = _written()["rules"]
-    if entry := rules.get(f"{suite.layout}-{check.rule}", rules.get(check.rule)):
+    if entry := written(suite, check):
         return tuple(_as_written(suite, entry, name) for name in ("right", "wrong"))
     condition = check.parameters.get("condition")
     made = []
@@ -44,14 +45,37 @@ def examples(suite: Suite, check: Check) -> tuple[Draft, ...]:
     return tuple(made)
 
 
+def written(suite: Suite, check: Check) -> dict[str, Any] | None:
+    """The check's entry in ``include/rules/examples``, with what differs in its kind of file."""
+    rules = _written()["rules"]
+    entry = rules.get(f"{suite.layout}-{check.rule}", rules.get(check.rule))
+    return entry and {**entry, **entry.get("kinds", {}).get(suite.layout, {})}
+
+
 def own_columns(check: Check) -> tuple[str, ...]:
     """Columns of the expectation itself, without those of its condition."""
     condition = check.parameters.get("condition")
     return check.columns[: condition["own"]] if condition else check.columns
 
 
-def entries(checks: Iterable[Check]) -> dict[str, dict[str, str | None]]:
-    """A row for each dictionary that the checks look into, which has ``CODE`` wherever they look, in force since 2011."""
+def entries(placed: Iterable[tuple[Suite, Check]]) -> dict[str, list[dict[str, str | None]]]:
+    """Rows of the dictionaries that the checks look into, by dictionary: those written for a check, and one that has
+    ``CODE`` wherever the others look, in force since 2011.
+    """
+    found: dict[str, list[dict[str, str | None]]] = {}
+    made = []
+    for suite, check in placed:
+        own = (written(suite, check) or {}).get("nsi")
+        if own is None:
+            made.append(check)
+        for name, given in (own or {}).items():
+            found.setdefault(name, []).extend(given)
+    for name, row in _made_entries(made).items():
+        found.setdefault(name, []).append(row)
+    return found
+
+
+def _made_entries(checks: Iterable[Check]) -> dict[str, dict[str, str | None]]:
     rows: dict[str, dict[str, str | None]] = {}
     for check in checks:
         wanted = check.parameters
@@ -78,13 +102,35 @@ def _looked_up(check: Check) -> list[Lookup]:
 
 
 def _as_written(suite: Suite, entry: dict[str, Any], name: str) -> Draft:
+    """Names are found as the rule language finds them from the rule's row."""
     draft = Draft(load(suite.layout), suite.table)
     for place, value in {**entry.get("both", {}), **entry[name]}.items():
         if isinstance(value, list):
-            draft.rows(place)[:] = [dict(row) for row in value]
+            table = place if place in draft.layout.tables or draft.join is None else _table_of(draft.layout, place)
+            draft.rows(table)[:] = [{column: _text(cell) for column, cell in row.items()} for row in value]
         else:
-            draft.put(_name(place), value, suite.table)
+            draft.put(_found(_name(place), suite, draft), _text(value), suite.table)
     return draft
+
+
+def _found(name: Name, suite: Suite, draft: Draft) -> Reference:
+    """Where a name leads from the rule's row; a group, which is no value, and a table out of reach are as written."""
+    try:
+        return resolve_name(name, draft.layout, suite.table)
+    except UnknownNameError:
+        return name
+
+
+def _table_of(layout: Layout, place: str) -> str:
+    """The table of a group that some structures repeat and others merge into the record; a table of the partner as it is."""
+    try:
+        return group(layout, place).table
+    except KeyError:
+        return place
+
+
+def _text(value: object) -> object:
+    return value if value is None or isinstance(value, bool) else str(value)
 
 
 def _meet(draft: Draft, suite: Suite, check: Check, right: bool) -> None:
@@ -150,6 +196,11 @@ def _name(text: str) -> Name:
 
 @cache
 def _written() -> dict[str, Any]:
-    text = (ROOT / "include" / "rules" / "examples.yaml").read_text(encoding="utf-8")
-    declared: dict[str, Any] = yaml.safe_load(text)
-    return declared
+    """``rules`` by id, or layout and id; ``texts`` samples for masks and alphabets."""
+    rules: dict[str, Any] = {}
+    texts: list[str] = []
+    for path in sorted((ROOT / "include" / "rules" / "examples").glob("*.yaml")):
+        declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+        texts += declared.get("texts", [])
+        rules |= {rule: entry for ids, entry in declared["rules"].items() for rule in ids.split()}
+    return {"rules": rules, "texts": texts}

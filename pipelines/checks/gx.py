@@ -85,8 +85,9 @@ class _ElementExpectation(MulticolumnMapExpectation):
 class ExpectElementPresent(_ElementExpectation):
     """The element is filled (where its group is there); ``once``: with a value that does not repeat."""
 
-    map_metric: ClassVar[str] = _metric("expect_element_present", "once")
+    map_metric: ClassVar[str] = _metric("expect_element_present", "once", "nonzero")
     once: bool = False
+    nonzero: bool = False
 
 
 class ExpectElementAbsent(_ElementExpectation):

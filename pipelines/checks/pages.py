@@ -84,6 +84,8 @@ def _section(suite: Suite, check: Check) -> str:
     condition = check.parameters.get("condition")
     lines = [_plain(check.text), "", f"- Элемент: `{check.element}`", f"- Степень: {SEVERITY_TITLES[check.severity]}"]
     lines += [f"- Действует: {_period(check)}", f"- Источник: {check.source}"]
+    if check.basis:
+        lines += [f"- Основание отказа (F014): {check.basis}"]
     if check.rule in handwritten():
         lines += ["- Смысл записан вручную: в справочнике он дан прозой"]
     if condition:
@@ -140,9 +142,9 @@ def _examples(suite: Suite, check: Check) -> list[str]:
         cells = _cells(draft, check)
         values = ", ".join(f"`{place}` {_shown(cells.get(place))}" for place in places)
         lines.append(f"| {title} | {values or 'ни одной строки'} |")
-    for name, row in entries([check]).items():
-        fields = ", ".join(f"{field} = {value}" for field, value in row.items() if value)
-        lines += ["", f"В справочнике {name} для примера одна запись: {fields}."]
+    for name, rows in entries([(suite, check)]).items():
+        shown = "; ".join(", ".join(f"{field} = {value}" for field, value in row.items() if value) for row in rows)
+        lines += ["", f"В справочнике {name} для примера {'записи' if len(rows) > 1 else 'одна запись'}: {shown}."]
     if any(isinstance(found, Today) for found in _references(check)):
         lines += ["", f"День обработки в примере: {TODAY.isoformat()}."]
     return lines

@@ -66,12 +66,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Rules:
-    """Settings of processing that come from the region's profile; ``rule_pages`` is the address before a page's name."""
+    """Settings of processing that come from the region's profile.
+
+    ``rule_pages`` is the address before a page's name; ``executed``: by finding of the exchange the rules of the adopted
+    dictionaries that it executes.
+    """
 
     limits: ArchiveLimits
     policies: Mapping[str, Policy]
     findings_sample: int
     incomplete_minutes: int
+    executed: Mapping[str, Sequence[str]]
     rule_pages: str | None = None
 
 
@@ -254,6 +259,7 @@ class Processor:
             accepted=verdict.applied.accepted,
             findings=verdict.findings,
             pages=self._pages(connection, verdict),
+            executed=self.rules.executed,
         )
         stem = protocol.answer_stem(package.name)
         files = [

@@ -29,7 +29,11 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a package: located findings (all of them) and counts; ``pages`` addresses of rules' pages by rule."""
+    """What came of a package: located findings (all of them) and counts.
+
+    ``pages``: addresses of the pages of rules by rule; ``executed``: by finding of the exchange the rules of the
+    dictionaries that it executes.
+    """
 
     package: Package
     kind_title: str
@@ -39,6 +43,7 @@ class Verdict:
     accepted: int
     findings: pd.DataFrame
     pages: Mapping[str, str] = field(default_factory=dict)
+    executed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def answer_stem(name: str) -> str:
@@ -117,6 +122,7 @@ def _summary_sheet(sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, o
     sheet.set_column(1, 1, 22)
     sheet.set_column(2, 2, 12)
     sheet.set_column(3, 4, 60)
+    sheet.set_column(5, 5, 24)
     sheet.write_string(0, 0, "Протокол форматно-логического контроля", styles["title"])
     lines = [
         ("Пакет", package.name),
@@ -134,7 +140,7 @@ def _summary_sheet(sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, o
         sheet.write_string(row, 0, label, styles["label"])
         sheet.write_string(row, 1, value)
     row = len(lines) + 3
-    for column, title in enumerate(("Правило", "Степень", "Количество", "Сообщение", "Что сделать")):
+    for column, title in enumerate(("Правило", "Степень", "Количество", "Сообщение", "Что сделать", "Правила справочников")):
         sheet.write_string(row, column, title, styles["head"])
     groups = verdict.findings.groupby(["rule", "severity"], sort=True, observed=True)
     for _, group in groups:
@@ -145,6 +151,7 @@ def _summary_sheet(sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, o
         sheet.write_number(row, 2, len(group), styles["count"])
         sheet.write_string(row, 3, group["message"].iloc[0], styles["cell"])
         sheet.write_string(row, 4, advice(rule), styles["cell"])
+        sheet.write_string(row, 5, ", ".join(verdict.executed.get(rule, ())), styles["cell"])
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
 

@@ -25,6 +25,10 @@ _ADDRESS = re.compile(r"https?://[^\s]+/")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
+REGIONAL = ("Q022", "Q023")
+"""Rule dictionaries of the regional level: the second group of a rule's id is the region that wrote it."""
+
+
 class RegionError(ValueError):
     """A profile that cannot be used; the text names the file and the place in it."""
 
@@ -86,7 +90,10 @@ class ExchangeSettings:
 
 @dataclass(frozen=True)
 class Region:
-    """A territory: ``code`` is its KOD_TF (2 digits), ``okato`` its ОКАТО (5 digits), ``folder`` the home of ``nsi/``."""
+    """A territory: ``code`` is its KOD_TF (2 digits), ``okato`` its ОКАТО (5 digits), ``folder`` the home of ``nsi/``.
+
+    ``rules_regions``: by rule dictionary of the regional level (Q022, Q023) the regions whose rules it adopts.
+    """
 
     code: str
     okato: str
@@ -95,6 +102,7 @@ class Region:
     organisations: tuple[Organisation, ...]
     settings: ExchangeSettings
     folder: Path
+    rules_regions: Mapping[str, tuple[str, ...]]
 
     @cached_property
     def _codes(self) -> Mapping[str, Organisation]:
@@ -136,7 +144,7 @@ def load(path: Path) -> Region:
 
 
 def _region(root: _Node, folder: Path) -> Region:
-    root.only("code", "okato", "title", "fund", "organisations", "settings")
+    root.only("code", "okato", "title", "fund", "rules_regions", "organisations", "settings")
     region = Region(
         code=root.text("code", re.compile(r"\d{2}")),
         okato=root.text("okato", re.compile(r"\d{5}")),
@@ -145,6 +153,7 @@ def _region(root: _Node, folder: Path) -> Region:
         organisations=tuple(_organisation(node) for node in root.items("organisations")),
         settings=_settings(root.child("settings")),
         folder=folder,
+        rules_regions=_rules_regions(root.child("rules_regions")),
     )
     _unique(region, "code", lambda organisation: (organisation.code,))
     _unique(region, "login", lambda organisation: (organisation.login,))
@@ -219,6 +228,11 @@ class _Node:
         if not isinstance(values, list):
             raise self.fail(key, "список")
         return tuple(_Node(value, f"{self.place}.{key}[{number}]") for number, value in enumerate(values, 1))
+
+
+def _rules_regions(node: _Node) -> Mapping[str, tuple[str, ...]]:
+    node.only(*REGIONAL)
+    return {name: node.texts(name, re.compile(r"\d{2}")) for name in REGIONAL}
 
 
 def _fund(node: _Node) -> Fund:

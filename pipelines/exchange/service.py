@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from pipelines import nsi
+from pipelines.checks.compiler import by_exchange
 from pipelines.exchange import daily, region, subscribers
 from pipelines.exchange.bulk import SMALL, Bulk, Prepared
 from pipelines.exchange.channels.base import Channel
@@ -177,6 +178,7 @@ class Exchange:
                 findings_sample=terms.findings_sample,
                 incomplete_minutes=max(1, terms.incomplete_after // 60),
                 rule_pages=terms.rule_pages,
+                executed=by_exchange(self.region.rules_regions),
             ),
             dictionaries=self._dictionaries,
             step=self.step,

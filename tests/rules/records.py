@@ -36,15 +36,15 @@ def drafts(place: int) -> tuple[Draft, ...]:
     return examples(*CHECKS[place])
 
 
-def nsi(checks: Iterable[Check]) -> Dictionaries:
+def nsi(places: Iterable[int]) -> Dictionaries:
     """The dictionaries that the examples of the checks look into."""
-    return Dictionaries(dictionary(name, [row]) for name, row in entries(checks).items())
+    return Dictionaries(dictionary(name, rows) for name, rows in entries(CHECKS[place] for place in places).items())
 
 
-def bulk_of(made: Sequence[Draft]) -> Bulk:
+def bulk_of(made: Sequence[Draft], found: Dictionaries) -> Bulk:
     """The records as files, with those of their partners beside them."""
-    bulk = Bulk([replace(tables(draft.layout, draft.own), name=draft.name) for draft in made], TODAY)
+    bulk = Bulk([replace(tables(draft.layout, draft.own), name=draft.name) for draft in made], TODAY, found)
     join = made[0].join
     if join:
-        bulk.partner = Bulk([tables(join.layout, draft.partner) for draft in made], TODAY)
+        bulk.partner = Bulk([tables(join.layout, draft.partner) for draft in made], TODAY, found)
     return bulk

@@ -16,9 +16,10 @@ IDS = [f"{suite.layout}-{check.rule}" for suite, check in CHECKS]
 def test_the_rule_on_its_records(place: int) -> None:
     suite, check = CHECKS[place]
     made = drafts(place)
-    bulk = bulk_of(made)
+    found = nsi([place])
+    bulk = bulk_of(made, found)
     alone = Suite(suite.name, suite.layout, suite.table, (check,))
-    failures = [f.rows for f in run_suite(bulk, alone, nsi([check]), [day_of(check)] * len(made))]
+    failures = [f.rows for f in run_suite(bulk, alone, found, [day_of(check)] * len(made))]
     hit = set(bulk.file_of(suite.table)[failures[0]].tolist()) if failures else set()
     assert hit == (set() if never(check) else {1})
 
