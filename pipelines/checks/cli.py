@@ -15,9 +15,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.checks import compiler, editions, readings, records, report, rulebook, suites
+from pipelines.checks import compiler, editions, pages, readings, records, report, rulebook, suites
 from pipelines.formats.layout import Layout, load
 from pipelines.ground import database, settings
+from pipelines.ground.sql import statement
 from pipelines.nsi import compare
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ Number = Annotated[int, typer.Argument(help="Номер загруженной �
 Reason = Annotated[str, typer.Option(help="Основание решения")]
 DecidedBy = Annotated[str, typer.Option("--by", help="Кто решил; по умолчанию учётная запись", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
+Journal = Annotated[bool, typer.Option("--journal", help="Правила, введённые в базе, и число замечаний по журналу обмена")]
 Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую; обычно – все, для которых есть правила")]
 
 
@@ -105,20 +107,32 @@ def _by_kind(console: Console, packet: records.Packet, frame: pd.DataFrame) -> N
 
 
 @app.command()
-def explain(rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")], as_json: Json = False) -> None:
-    """Что проверяет правило: элемент, выражение, срок действия, источник."""
-    found = [(suite, check) for _, suite in rulebook.shipped().every() for check in suite.checks if check.rule == rule]
-    if not found:
+def explain(
+    rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")],
+    journal: Journal = False,
+    as_json: Json = False,
+) -> None:
+    """Что проверяет правило: сообщение, элемент, условие, соотношение, срок действия, источник, примеры."""
+    placed = pages.by_rule(_suites(journal)).get(rule)
+    if placed is None:
         typer.echo(f"Правила {rule} нет в скомпилированных наборах", err=True)
         raise typer.Exit(1)
     if as_json:
-        _print_json({"Вид файла": suite.layout, "Таблица": suite.table, **_explained(check)} for suite, check in found)
+        _print_json({"Вид файла": suite.layout, "Таблица": suite.table, **_explained(check)} for suite, check in placed)
         return
-    for suite, check in found:
-        table = Table(show_header=False, title=f"{check.rule} ({suite.layout}, {suite.table})")
-        for name, text in _explained(check).items():
-            table.add_row(name, text)
-        Console().print(table)
+    hits = _hits().get(rule, ()) if journal else ()
+    typer.echo(pages.page(rule, placed, hits, journal), nl=False)
+
+
+@app.command(name="pages")
+def write_pages(
+    journal: Journal = False,
+    folder: Annotated[Path, typer.Option(help="Куда писать страницы", file_okay=False)] = pages.FOLDER,
+) -> None:
+    """Записать страницы правил: по одной на правило, указатели по классам и видам файлов."""
+    made = pages.pages(_suites(journal), _hits() if journal else None)
+    pages.write(made, folder)
+    typer.echo(f"Страниц: {len(made)}, папка {folder}")
 
 
 @app.command()
@@ -234,6 +248,23 @@ def _explained(check: suites.Check) -> Mapping[str, str]:
 
 def _parameters(parameters: Mapping[str, object]) -> str:
     return ", ".join(f"{name}={value}" for name, value in parameters.items() if value not in (None, False, []))
+
+
+def _suites(journal: bool) -> list[suites.Suite]:
+    """The shipped suites, or those in force where the journal is."""
+    if not journal:
+        return [suite for _, suite in rulebook.shipped().every()]
+    with database.transaction(settings.load().database_url) as connection:
+        return [suite for _, suite in rulebook.in_force(connection).every()]
+
+
+def _hits() -> dict[str, list[pages.Hits]]:
+    """How often each rule was broken, as the journal of the exchange says."""
+    hits: dict[str, list[pages.Hits]] = {}
+    with database.transaction(settings.load().database_url) as connection:
+        for row in connection.execute(statement("exchange/rule_hits")):
+            hits.setdefault(row.rule, []).append(pages.Hits(row.member, row.packages, row.findings, row.checked))
+    return hits
 
 
 def _layouts(usual: Iterable[str], kinds: str) -> dict[str, Layout]:

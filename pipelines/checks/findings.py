@@ -8,6 +8,7 @@ import pandas as pd
 
 SEVERITIES = ("fatal", "error", "warning")
 """fatal refuses the package, error refuses the record, warning only tells."""
+SEVERITY_TITLES = {"fatal": "отказ в приёме пакета", "error": "ошибка записи", "warning": "предупреждение"}
 
 COLUMNS = {
     "member": "str",  # role of the member file in the package: H, L, DBF; "" for the package as a whole

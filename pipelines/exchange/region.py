@@ -21,6 +21,7 @@ _CODES: Mapping[OrganisationKind, re.Pattern[str]] = {
     "СМО": re.compile(r"\d{5}"),
     "ТФОМС": re.compile(r"\d{2}"),
 }
+_ADDRESS = re.compile(r"https?://[^\s]+/")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -75,7 +76,8 @@ class Limits:
 class ExchangeSettings:
     """Terms of the exchange: ``incomplete_after`` in seconds, ``retention_days`` by store, ``policies`` by kind of package.
 
-    ``findings_sample`` is the number of findings of one rule that a protocol shows.
+    ``findings_sample`` is the number of findings of one rule that a protocol shows; ``rule_pages`` the address, ending in
+    a slash, under which the fund publishes the pages of the rules (None: it does not).
     """
 
     incomplete_after: int
@@ -83,6 +85,7 @@ class ExchangeSettings:
     policies: Mapping[str, RecordPolicy]
     retention_days: Mapping[str, int]
     findings_sample: int
+    rule_pages: str | None
 
 
 @dataclass(frozen=True)
@@ -263,7 +266,7 @@ def _organisation(node: _Node) -> Organisation:
 
 
 def _settings(node: _Node) -> ExchangeSettings:
-    node.only("incomplete_after", "limits", "policies", "retention_days", "findings_sample")
+    node.only("incomplete_after", "limits", "policies", "retention_days", "findings_sample", "rule_pages")
     limits = node.child("limits")
     limits.only("package_bytes", "members", "inflated_bytes", "ratio")
     policies = node.child("policies")
@@ -279,6 +282,7 @@ def _settings(node: _Node) -> ExchangeSettings:
         policies={kind: cast(RecordPolicy, policies.choice(kind, ("records", "package"))) for kind in policies.fields},
         retention_days={store: retention.number(store) for store in retention.fields},
         findings_sample=node.number("findings_sample"),
+        rule_pages=node.text("rule_pages", _ADDRESS) if "rule_pages" in node.fields else None,
     )
 
 

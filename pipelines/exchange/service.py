@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import TypeVar
 
@@ -16,10 +16,12 @@ from pipelines.checks.compiler import by_exchange
 from pipelines.exchange import daily, region, subscribers
 from pipelines.exchange.bulk import SMALL, Bulk, Prepared
 from pipelines.exchange.channels.base import Channel
+from pipelines.exchange.documents import Document, Maker
 from pipelines.exchange.inbox import Readiness, Receiver
 from pipelines.exchange.kinds import Catalogue, PackageKind
 from pipelines.exchange.outbox import DeliveryReport, Outbox
 from pipelines.exchange.processing import Outcome, ProcessingFailed, Processor, Rules
+from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.retention import HousekeepingReport, keep_house
 from pipelines.exchange.steps import Clock, Step, no_step, utc_now
 from pipelines.exchange.subscribers import Subscribers
@@ -124,6 +126,19 @@ class Exchange:
         with database.transaction(self.settings.database_url) as connection:
             return daily.make(connection, self.store, self.settings.journal_url, day)
 
+    def documents(self, package_id: int) -> list[Document]:
+        """Documents of a package, made if there are none yet; see ``documents.Maker.make``."""
+        maker = Maker(self.store, self.catalogue, self.processor.rules.limits, self._dictionaries)
+        with database.transaction(self.settings.database_url) as connection:
+            return maker.make(connection, package_id)
+
+    def documents_wanted(self, day: date, limit: int) -> list[int]:
+        """Packages answered on a local day that have findings and no documents: the first ``limit`` of them."""
+        since = datetime.combine(day, time.min, LOCAL)
+        bounds = {"since": since, "until": since + timedelta(days=1), "limit": limit}
+        with database.transaction(self.settings.database_url) as connection:
+            return list(connection.execute(statement("exchange/documents_wanted"), bounds).scalars())
+
     def housekeeping(self, today: date) -> HousekeepingReport:
         """Retention of the store by the region's terms."""
         with database.transaction(self.settings.database_url) as connection:
@@ -162,6 +177,7 @@ class Exchange:
                 policies=terms.policies,
                 findings_sample=terms.findings_sample,
                 incomplete_minutes=max(1, terms.incomplete_after // 60),
+                rule_pages=terms.rule_pages,
                 executed=by_exchange(self.region.rules_regions),
             ),
             dictionaries=self._dictionaries,

@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from lxml import etree
 
+from pipelines.checks import suites
 from pipelines.demo.servers.postgres import Postgres
 from pipelines.erz import load_persons
 from pipelines.exchange import journal
@@ -40,6 +41,7 @@ SHIPMENTS = [
 ]
 FIRST = [shipment for shipment in SHIPMENTS if shipment.after is None]
 LATER = [shipment for shipment in SHIPMENTS if shipment.after is not None]
+RULES = {check.rule for path in suites.FOLDER.glob("*/*.json") for check in suites.read(path).checks}
 SCHEMA = etree.XMLSchema(etree.parse(ROOT / "include" / "xsd" / "FLK_P.xsd"))
 
 
@@ -92,6 +94,7 @@ def test_every_package_got_its_answer(world: World) -> None:
 
 
 def test_protocols_say_what_the_journal_says(world: World) -> None:
+    linked = set()
     for shipment in FIRST:
         row = row_of(world, shipment)
         answers = world.answers(shipment.sender)
@@ -106,6 +109,16 @@ def test_protocols_say_what_the_journal_says(world: World) -> None:
         assert summary["SHA-256"] if "SHA-256" in summary else summary["Контрольная сумма SHA-256"] == row["sha256"]
         counts = [line[2].value for line in book["Сводка"].iter_rows(min_row=14) if isinstance(line[2].value, int)]
         assert sum(counts) == row["findings"]
+        for sheet, column in (("Сводка", 0), ("Замечания", 1)):
+            for line in book[sheet].iter_rows(min_row=14 if sheet == "Сводка" else 2):
+                cell = line[column]
+                if cell.value in RULES:
+                    assert cell.hyperlink.target == f"{REGION.settings.rule_pages}{cell.value}.md"
+                    linked.add(cell.value)
+                else:
+                    assert cell.hyperlink is None
+    assert len(linked) > 20
+    assert not [rule for rule in linked if not (ROOT / "docs" / "rules" / f"{rule}.md").is_file()]
 
 
 def test_only_accepted_cases_are_loaded(world: World) -> None:

@@ -2,7 +2,7 @@
 
 They are made from the check itself: for each comparison of its condition and of its relation also files with the value just
 inside and just outside. What the outcome must be is said by ``witness``, not by the evaluators. Prose that cannot be solved
-has its records in ``written.yaml``.
+has its records in ``include/rules/examples``.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pipelines.checks import suites
+from pipelines.checks.drafts import CODE, LETTERS, OTHER, Draft, Unsolved, candidates
 from pipelines.checks.frames import Bulk
 from pipelines.checks.relation import (
     Aggregate,
@@ -33,12 +33,14 @@ from pipelines.checks.relation import (
 )
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import load
+from pipelines.ground.settings import ROOT
 from pipelines.nsi import Dictionaries
 from tests.checks.build import ON, TODAY, dictionary, tables
 from tests.rules import witness
-from tests.rules.drafts import CODE, LETTERS, OTHER, Draft, Unsolved, candidates
 
-WRITTEN: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "written.yaml").read_text(encoding="utf-8"))
+WRITTEN: dict[str, Any] = yaml.safe_load(
+    (ROOT / "include" / "rules" / "examples" / "records.yaml").read_text(encoding="utf-8")
+)
 FOLDERS = ("erz", "mtr", "pump")
 """Suites of Q015 and of the fund; ``test_mek`` has those of the other dictionaries."""
 SUITES = [suites.read(path) for folder in FOLDERS for path in sorted((suites.FOLDER / folder).glob("*.json"))]
