@@ -272,7 +272,7 @@ class Bulk:
         """How many rows of the table within the same row above have the row's value; null where it has none."""
         scope, name = _below_name(node)
         values = self.column(table, name)
-        codes = pc.fill_null(values.indices, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        codes = pc.fill_null(values.indices, len(values.dictionary)).to_numpy(zero_copy_only=False).astype(np.int64)
         within = self.above(table, scope) * (len(values.dictionary) + 1) + codes
         _, group_of, sizes = np.unique(within, return_inverse=True, return_counts=True)
         return pa.array(sizes[group_of].astype(np.int64), mask=absent(values))

@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 
 from pipelines.checks.conditions import certain, holds
 from pipelines.checks.relation import RelationError, parse, parse_reference, references
+from pipelines.nsi import Dictionaries
+from tests.checks.build import dictionary
 
 MONEY = st.decimals(min_value=-(10**15) + 1, max_value=10**15 - 1, places=2).map(str)
 
 
-def judge(text: str, types: dict[str, str], **columns: list[Any]) -> list[bool | None]:
+def judge(text: str, types: dict[str, str], nsi: Dictionaries | None = None, **columns: list[Any]) -> list[bool | None]:
     """True, False, or None where it is not known."""
     arrays = {name: pa.array(columns[name.replace(".", "_").replace("(", "_").replace(")", "")]) for name in types}
     condition = parse(text)
-    not_false = holds(condition, arrays, types)
-    true = certain(condition, arrays, types)
+    not_false = holds(condition, arrays, types, nsi)
+    true = certain(condition, arrays, types, nsi)
     return [True if t else None if h else False for t, h in zip(true, not_false, strict=True)]
 
 
@@ -222,3 +224,48 @@ def test_kinds_that_cannot_be_compared(text: str, reason: str) -> None:
     condition = parse(text.replace("1x", '"1x"'))
     with pytest.raises(TypeError, match=reason):
         holds(condition, arrays, {"A": "T", "B": "D", "C": "N0", "D": "LT"})
+
+
+def test_the_heading_of_a_code() -> None:
+    assert judge('rubric(A) = "C34"', {"A": "T"}, A=["C34", "C34.1", "C3", "xC34", None]) == [True, True, False, False, None]
+
+
+def test_the_beginning_of_a_text() -> None:
+    column = ["C40", "C40.1", "C41", "xC40", None]
+    assert judge("A начинается с C40", {"A": "T"}, A=column) == [True, True, False, False, None]
+    assert judge("A не начинается с C40", {"A": "T"}, A=column) == [False, False, True, True, None]
+    assert judge("A начинается с {C40, C41}", {"A": "T"}, A=column) == [True, True, True, False, None]
+    assert judge("A не начинается с {C40, C41}", {"A": "T"}, A=column) == [False, False, False, True, None]
+    with pytest.raises(TypeError, match="the beginning of a text is expected"):
+        judge("A начинается с 4", {"A": "N0"}, A=["4"])
+    with pytest.raises(TypeError, match="the beginning of a text is expected"):
+        judge("A начинается с A", {"A": "T"}, A=["4"])
+
+
+def test_values_found_in_a_dictionary() -> None:
+    period = {"DATEBEG": "2026-01-01", "DATEEND": "2026-01-31"}
+    nsi = Dictionaries(
+        [dictionary("V000", [{"CODE": "1.50", "A": "x", "B": "y"} | period, {"CODE": "2", "A": "x"} | period])]
+    )
+    types = {"A": "T", "B": "T", "D": "D", "N": "N2"}
+    days = ["2026-01-31", "2026-02-01", "2026-01-01", None]
+    columns = {"A": ["2", "2", "3", None], "B": ["x", "z", "x", "x"], "D": days, "N": ["1.5", "2.00", "1", None]}
+    found = {
+        "A найден в V000.CODE": [True, True, False, None],
+        "A не найден в V000.CODE": [False, False, True, None],
+        "A найден в V000.CODE где A = B": [True, False, False, None],
+        'A найден в V000.CODE где A = "x"': [True, True, False, None],
+        'A найден в V000.CODE где A = "z"': [False, False, False, None],
+        "A найден в V000.CODE на D": [True, False, False, None],
+        "A не найден в V000.CODE где A = B на D": [False, True, True, None],
+        'N найден в V000.CODE где A = "x", B = "y"': [True, False, False, None],
+        "N найден в V000.CODE": [True, True, False, None],
+        "last(A) найден в V000.CODE": [True, True, False, None],
+        '"2" найден в V000.CODE на D': [True, False, True, True],
+    }
+    assert {text: judge(text, types, nsi, **columns) for text in found} == found
+    assert judge("A найден в V000.CODE", types, None, **columns) == [None] * 4
+    with pytest.raises(LookupError, match="V001"):
+        judge("A найден в V001.CODE", types, nsi, **columns)
+    with pytest.raises(TypeError, match="a value of the file is expected"):
+        judge("years(D, D) найден в V000.CODE", types, nsi, **columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,23 +11,24 @@ import pytest
 import yaml
 
 from pipelines.checks import gx, suites
-from pipelines.checks.frames import Bulk, frame, group
+from pipelines.checks.frames import frame, group
 from pipelines.checks.relation import Name, parse
 from pipelines.checks.resolve import resolve_name
 from pipelines.checks.runner import run_suite
 from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import load
 from pipelines.nsi import Dictionaries
-from tests.checks.build import ON, TODAY, dictionary, tables
+from tests.checks.build import ON, dictionary
 from tests.rules.drafts import Draft
-from tests.rules.test_records import day_of, meet, nsi
+from tests.rules.fixtures import FOLDERS, bulk_of, day_of, meet, nsi
 
 GROUPS = ("Z_SL",)
 """Groups that some structures repeat and others merge into the record."""
 
+HERE = ("mek", "mek-regional", "pump-regional")
 NAMES = [
     f"{folder}/{kind}"
-    for folder in ("mek", "mek-regional", "pump-regional")
+    for folder in HERE
     for kind in ("H", "L", "C", "T", "X", "R", "D", "A")
     if list((suites.FOLDER / folder).glob(f"{kind}_*.json"))
 ]
@@ -85,13 +85,6 @@ def known(suite: Suite, check: Check) -> Dictionaries:
     return Dictionaries([dictionary(name, rows) for name, rows in entry["nsi"].items()])
 
 
-def bulk_of(made: list[Draft], found: Dictionaries) -> Bulk:
-    bulk = Bulk([replace(tables(draft.layout, draft.own), name=draft.name) for draft in made], TODAY, found)
-    if join := made[0].join:
-        bulk.partner = Bulk([tables(join.layout, draft.partner) for draft in made], TODAY, found)
-    return bulk
-
-
 @pytest.mark.parametrize("place", range(len(CHECKS)), ids=[f"{suite.layout}-{check.rule}" for suite, check in CHECKS])
 def test_the_rule_on_its_records(place: int) -> None:
     suite, check = CHECKS[place]
@@ -117,3 +110,7 @@ def test_great_expectations_agrees(name: str) -> None:
         assert set(theirs) == {check.rule for check in chosen.checks}
         for rule, rows in theirs.items():
             np.testing.assert_array_equal(rows, ours.get(rule, np.array([], np.int64)), err_msg=rule)
+
+
+def test_no_suite_is_without_records() -> None:
+    assert {path.parent.name for path in suites.FOLDER.glob("*/*.json")} == {*HERE, *FOLDERS}

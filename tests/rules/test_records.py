@@ -36,8 +36,9 @@ def test_every_rule_finds_what_breaks_it_and_nothing_else(suite: Suite) -> None:
     files = [
         (check, fixture) for check, of_check in zip(suite.checks, made(suite.name), strict=True) for fixture in of_check
     ]
-    bulk = bulk_of([fixture.draft for _, fixture in files])
-    failures = run_suite(bulk, suite, nsi(list(suite.checks)), [day_of(check) for check, _ in files])
+    found = nsi(suite.checks)
+    bulk = bulk_of([fixture.draft for _, fixture in files], found)
+    failures = run_suite(bulk, suite, found, [day_of(check) for check, _ in files])
     hits = {id(failure.check): set(bulk.file_of(suite.table)[failure.rows].tolist()) for failure in failures}
     wrong = [
         (check.rule, fixture.why, fixture.broken)
@@ -65,7 +66,7 @@ def test_great_expectations_agrees_on_conditional_rules(suite: Suite) -> None:
         return
     numbers = [number for number, check in enumerate(suite.checks) if check in chosen]
     drafts = [fixture.draft for number in numbers for fixture in made(suite.name)[number]]
-    bulk = bulk_of(drafts)
+    bulk = bulk_of(drafts, nsi(chosen))
     alone = Suite(suite.name, suite.layout, suite.table, tuple(chosen))
     ours = {f.check.rule: f.rows for f in run_suite(bulk, alone, nsi(chosen), [on] * len(drafts))}
     theirs = dict(gx.validate(frame(bulk, alone), alone, nsi(chosen), on))
