@@ -69,7 +69,8 @@ class Draft:
     def copy(self) -> Draft:
         """The same rows, to be changed."""
         made = copy.copy(self)
-        made.own, made.partner = copy.deepcopy(self.own), copy.deepcopy(self.partner)
+        for side in ("own", "partner"):
+            setattr(made, side, {table: [dict(row) for row in rows] for table, rows in getattr(self, side).items()})
         return made
 
     @staticmethod

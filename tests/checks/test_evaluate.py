@@ -40,6 +40,12 @@ def test_presence_of_a_value_once() -> None:
     assert judge("present", [["a", None], [True, False]], {"once": False}) == [True, True]
 
 
+def test_presence_of_a_number_that_is_not_zero() -> None:
+    column = ["0", "0.00", "00", ".0", "1", "0.10", "x", None]
+    assert judge("present", [column], {"nonzero": True}) == [False, False, False, False, True, True, True, False]
+    assert judge("present", [column], {}) == [True] * 7 + [False]
+
+
 def test_a_set_of_texts_or_of_numbers() -> None:
     column = ["1", "01", "1.0", "2", "x", None]
     assert judge("in_set", [column], {"values": ["1", "x"], "numeric": False}) == [True, False, False, False, True, True]
@@ -50,6 +56,7 @@ def test_a_code_in_force_on_the_day_of_its_row() -> None:
     nsi = codes({"CODE": "1", "DATEBEG": "2026-01-01", "DATEEND": "2026-01-31"}, {"CODE": "2", "DATEBEG": "2026-01-01"})
     days = ["2025-12-31", "2026-01-01", "2026-01-31", "2026-02-01", None]
     assert judge("in_dictionary", [["1"] * 5, days], CODE | {"dated": True}, nsi) == [False, True, True, False, True]
+    assert judge("in_dictionary", [["3", "3"], ["2026-01-01", None]], CODE | {"dated": True}, nsi) == [False, False]
     assert judge("in_dictionary", [["1", "3", None]], CODE, nsi) == [True, False, True]
 
 
@@ -137,6 +144,8 @@ def test_the_mask_of_the_documents_type() -> None:
     ]
     longest = judge("in_format", [texts, types], FORM | {"mask": mask, "max_length": 2}, nsi)
     assert longest == [True, False, False, True, False, True, True, True, True]
+    other_order = judge("in_format", [["x", "x", "x", "12"], ["2", "1", None, "1"]], FORM | {"mask": mask}, nsi)
+    assert other_order == [True, False, True, True]
     with pytest.raises(LookupError, match="dictionary V000 is not loaded"):
         judge("in_format", [texts, types], FORM | {"mask": mask})
 

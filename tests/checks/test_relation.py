@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipelines.checks.conditions import certain, holds
 from pipelines.checks.relation import RelationError, parse, parse_reference, references
+from pipelines.ground.identifiers import enp
 from pipelines.nsi import Dictionaries
 from tests.checks.build import dictionary
 
@@ -249,6 +251,8 @@ def test_values_found_in_a_dictionary() -> None:
     )
     types = {"A": "T", "B": "T", "D": "D", "N": "N2"}
     days = ["2026-01-31", "2026-02-01", "2026-01-01", None]
+    assert judge("A найден в V000.CODE", {"A": "T"}, nsi, A=["1.5", "1.50", "2.0"]) == [False, True, False]
+    assert judge("A найден в V000.CODE", {"A": "N2"}, nsi, A=["1.5", "1.50", "2.0"]) == [True, True, True]
     columns = {"A": ["2", "2", "3", None], "B": ["x", "z", "x", "x"], "D": days, "N": ["1.5", "2.00", "1", None]}
     found = {
         "A найден в V000.CODE": [True, True, False, None],
@@ -269,3 +273,15 @@ def test_values_found_in_a_dictionary() -> None:
         judge("A найден в V001.CODE", types, nsi, **columns)
     with pytest.raises(TypeError, match="a value of the file is expected"):
         judge("years(D, D) найден в V000.CODE", types, nsi, **columns)
+    lists = {"A": pa.array(["x"]), "list(B.C)": pa.array([["2"]], pa.list_(pa.string()))}
+    with pytest.raises(TypeError, match="a value of the file is expected"):
+        holds(parse("list(B.C) найден в V000.CODE"), lists, {"A": "T", "list(B.C)": "LT"}, nsi)
+
+
+def test_the_check_digit_of_a_policy() -> None:
+    right = enp("99", date(1980, 1, 31), 1, 7)
+    wrong = right[:-1] + str((int(right[-1]) + 1) % 10)
+    assert judge("enp(A) = 1", {"A": "T"}, A=[right, wrong, "", None]) == [True, False, False, None]
+    assert judge("enp(A) = 0 и B = 1.5", {"A": "T", "B": "N2"}, A=[right, wrong], B=["1.50"] * 2) == [False, True]
+    with pytest.raises(TypeError, match="a text is expected"):
+        judge("enp(A) = 1", {"A": "N0"}, A=["3"])

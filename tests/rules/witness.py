@@ -17,7 +17,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from pipelines.formats.layout import Layout
+from pipelines.formats.layout import Layout, load
 from pipelines.formats.tables import PARENT
 from tests.checks.build import TODAY, Rows
 
@@ -455,24 +455,38 @@ def _missing(layout: Layout, other: File, table: str, groups: list[str], last: s
 
 
 def _table(layout: Layout, name: str) -> str:
-    for element in layout.elements:
-        if element.name == name and (element.type == "S" or element.table_head):
-            return element.table
-    raise Prose(name)
+    if name not in _groups(layout.code):
+        raise Prose(name)
+    return _groups(layout.code)[name][0]
 
 
 def _has(layout: Layout, name: str) -> bool:
-    return any(element.name == name and (element.type == "S" or element.table_head) for element in layout.elements)
+    return name in _groups(layout.code)
 
 
 def _merged(layout: Layout, name: str) -> bool:
-    return any(e.name == name and e.type == "S" and not e.table_head for e in layout.elements)
+    return _groups(layout.code)[name][1]
+
+
+@cache
+def _groups(code: str) -> dict[str, tuple[str, bool]]:
+    """Table of each group and repeated element, and whether it is merged into another's."""
+    found: dict[str, tuple[str, bool]] = {}
+    for element in load(code).elements:
+        if element.type == "S" or element.table_head:
+            found.setdefault(element.name, (element.table, not element.table_head))
+    return found
+
+
+@cache
+def _columns(code: str, table: str) -> tuple[frozenset[str], frozenset[str]]:
+    spec = load(code).tables[table]
+    return frozenset(column.column for column in spec.columns), frozenset(group.column for group in spec.groups)
 
 
 def _column(layout: Layout, table: str, name: str, values_only: bool = False) -> bool:
-    spec = layout.tables[table]
-    found = any(column.column == name for column in spec.columns)
-    return found or (not values_only and any(group.column == name for group in spec.groups))
+    values, groups = _columns(layout.code, table)
+    return name in values or (not values_only and name in groups)
 
 
 def _typed(kind: str, text: Any) -> Any:
