@@ -1,7 +1,7 @@
 """What the dictionary's own text says of random rows, read by ``witness``, against the findings of the compiled rules.
 
 The texts are read as they stand in the published table, but for the typing slips and turns of phrase of ``SPELT``. Records
-that are prose to the witness, or written by hand, are left out and counted: the fixtures of those are in ``written.yaml``.
+that are prose to the witness, or written by hand, are left out and counted: their records are in ``include/rules/examples``.
 """
 
 from __future__ import annotations
