@@ -32,9 +32,10 @@ def examples(suite: Suite, check: Check) -> tuple[Draft, ...]:
 
     Raises ``Unsolved`` for a check that no record can be made for.
     """
-    if entry := written(suite, check):
-        return tuple(_as_written(suite, entry, name) for name in ("right", "wrong"))
     condition = check.parameters.get("condition")
+    if entry := written(suite, check):
+        names = ("right", "wrong", "away")[: 3 if condition else 2]
+        return tuple(_as_written(suite, entry, name) for name in names if name in entry)
     made = []
     for right, applies in ((True, True), (False, True), (False, False))[: 3 if condition else 2]:
         draft = Draft(load(suite.layout), suite.table)
@@ -50,6 +51,11 @@ def written(suite: Suite, check: Check) -> dict[str, Any] | None:
     rules = _written()["rules"]
     entry = rules.get(f"{suite.layout}-{check.rule}", rules.get(check.rule))
     return entry and {**entry, **entry.get("kinds", {}).get(suite.layout, {})}
+
+
+def samples() -> list[str]:
+    """Texts that fit the masks and alphabets of the rules."""
+    return list(_written()["texts"])
 
 
 def own_columns(check: Check) -> tuple[str, ...]:
@@ -176,8 +182,7 @@ def _fitting(check: Check) -> str:
     if wanted["calendar"]:
         return "2026-02-28"
     least, most = wanted["min_length"] or 1, wanted["max_length"] or 40
-    texts = ["1" * size for size in range(least, most + 1)] + _written()["texts"]
-    for text in texts:
+    for text in [*("1" * size for size in range(least, most + 1)), *samples()]:
         if least <= len(text) <= most and (wanted["pattern"] is None or re.fullmatch(wanted["pattern"], text)):
             return str(text)
     raise Unsolved(check.rule)

@@ -9,7 +9,8 @@ import pytest
 from pipelines.checks.drafts import Unsolved
 from pipelines.checks.runner import run_suite
 from pipelines.checks.suites import Check, Suite
-from tests.rules.fixtures import SUITES, Fixture, bulk_of, day_of, fixtures, never, nsi
+from tests.rules.fixtures import SUITES, Fixture, fixtures, nsi
+from tests.rules.records import bulk_of, day_of, never
 
 
 @cache
@@ -31,7 +32,7 @@ def test_every_rule_finds_what_breaks_it_and_nothing_else(suite: Suite) -> None:
     files = [
         (check, fixture) for check, of_check in zip(suite.checks, made(suite.name), strict=True) for fixture in of_check
     ]
-    found = nsi(suite.checks)
+    found = nsi(suite, suite.checks)
     bulk = bulk_of([fixture.draft for _, fixture in files], found)
     failures = run_suite(bulk, suite, found, [day_of(check) for check, _ in files])
     hits = {id(failure.check): set(bulk.file_of(suite.table)[failure.rows].tolist()) for failure in failures}

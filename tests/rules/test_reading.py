@@ -19,6 +19,7 @@ import pytest
 
 from pipelines.checks import suites
 from pipelines.checks.drafts import CODE, OTHER
+from pipelines.checks.examples import samples as plain_texts
 from pipelines.checks.frames import Bulk
 from pipelines.checks.joins import join_of
 from pipelines.checks.readings import edition, handwritten
@@ -27,7 +28,8 @@ from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import Layout, load
 from pipelines.formats.tables import PARENT
 from tests.checks.build import TODAY, Rows, tables
-from tests.rules.fixtures import WRITTEN, day_of, never, nsi
+from tests.rules.fixtures import nsi
+from tests.rules.records import day_of, never
 from tests.rules.witness import File, Place, Prose, Tree, Truth, Witness, read
 
 KINDS = ("H", "L", "C", "T", "X")
@@ -225,7 +227,7 @@ def world(record: Record, check: Check, layout: Layout, table: str, chance: rand
         texts += [CODE, "0" + CODE, OTHER]
     if record.wanted == "form":
         size = int(record.fields["MAX_LEN"] or 5)
-        texts += ["2026-02-28", "2026-02-30", "1" * size, "1" * (size + 1), "1" * max(size - 1, 1), *WRITTEN["texts"]]
+        texts += ["2026-02-28", "2026-02-30", "1" * size, "1" * (size + 1), "1" * max(size - 1, 1), *plain_texts()]
     spoken = {record.element, *(name for tree in trees for name in names(tree))}
     join = join_of(layout.code)
     made = []
@@ -309,7 +311,7 @@ def disagreements(suite: Suite, check: Check, record: Record, seed: str) -> list
     if join:
         bulk.partner = Bulk([tables(join.layout, other) for _, other in made], TODAY)
     alone = Suite(suite.name, suite.layout, suite.table, (check,))
-    hit = {row for f in run_suite(bulk, alone, nsi([check]), [day_of(check)] * FILES) for row in f.rows.tolist()}
+    hit = {row for f in run_suite(bulk, alone, nsi(suite, [check]), [day_of(check)] * FILES) for row in f.rows.tolist()}
     wrong: list[object] = []
     starts = bulk.starts(suite.table)
     for number, (own, other) in enumerate(made):
