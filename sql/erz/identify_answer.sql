@@ -9,7 +9,7 @@ select distinct on (a.place)
         when q.smo = a.smo then 'own'
         else 'other_smo'
     end as found,
-    case when not (p.dead_on < a.day and not a.newborn) then coalesce(q.smo, q.okato) end as payer,
+    case when (p.dead_on < a.day and not a.newborn) is not true then coalesce(q.smo, q.okato) end as payer,
     f.by,
     case
         when f.person is null then coalesce(d.reason, 'unknown')
