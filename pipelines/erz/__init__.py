@@ -5,8 +5,10 @@ regional segment as a system of its own – applications, blanks of policies, th
 offices and pensions – is to be built on these tables.
 """
 
+from pipelines.erz import register, request
 from pipelines.erz.identify import identify
 from pipelines.erz.persons import load_persons
-from pipelines.erz.request import KINDS
+
+KINDS = (*request.KINDS, *register.KINDS)
 
 __all__ = ["KINDS", "identify", "load_persons"]

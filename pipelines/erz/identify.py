@@ -1,8 +1,9 @@
 """Identification of people in the register of the insured, set-wise: who they are, who pays for them on a day.
 
-Keys in their order, each tried for those whom the keys before it did not find: ЕНП, policy, identity document, СНИЛС, name with
-day of birth and sex. What a number finds stands only when the day of birth or the whole name agrees too: papers of a relative
-identify nobody. Of several persons under one number the one who holds it on the day is meant; several still – the next key.
+Keys in their order, each tried for those whom the keys before it did not find: ЕНП, policy, identity document, СНИЛС,
+name with day of birth and sex. What a number finds stands only when the day of birth or the whole name agrees too:
+papers of a relative identify nobody. Of several persons under one number the one who holds it on the day is meant;
+several still – the next key.
 """
 
 from __future__ import annotations
@@ -29,14 +30,16 @@ def identify(connection: Connection, people: pd.DataFrame, day: str) -> pd.DataF
     """Who the people are in the register and who pays for them on the day in the column ``day`` (datetime64).
 
     ``people`` has elements of the registers of accounts, text where nothing else is said; absent columns count as empty:
-    ``ENP``, ``VPOLIS``, ``SPOLIS``, ``NPOLIS``, ``DOCTYPE``, ``DOCSER``, ``DOCNUM``, ``SNILS``, ``FAM``, ``IM``, ``OT``, ``W``,
-    ``DR`` (datetime64), ``SMO`` (insurer that is named), and for newborns (``NOVOR`` not 0) the representative's ``FAM_P``,
-    ``IM_P``, ``OT_P``, ``W_P``, ``DR_P`` (datetime64): a newborn is insured as its representative is.
+    ``ENP``, ``VPOLIS``, ``SPOLIS``, ``NPOLIS``, ``DOCTYPE``, ``DOCSER``, ``DOCNUM``, ``SNILS``, ``FAM``, ``IM``,
+    ``OT``, ``W``, ``DR`` (datetime64), ``SMO`` (insurer that is named), and for newborns (``NOVOR`` not 0) the
+    representative's ``FAM_P``, ``IM_P``, ``OT_P``, ``W_P``, ``DR_P`` (datetime64): a newborn is insured as its
+    representative is.
 
-    One row a row of ``people``, in its order and under its index: ``case`` (Int64: its column of that name, else the position),
-    ``person`` (Int64, id of erz.person), ``found`` own, other_smo, other_territory, none, dead (death before the day), ``payer``
-    (insurer of this territory, or ОКАТО of another), ``by`` ENP, policy, document, SNILS, name, and ``reason``: unknown,
-    several, mismatch (the number is somebody else's), uninsured (known, but not insured on the day), dead.
+    One row a row of ``people``, in its order and under its index: ``case`` (Int64: its column of that name, else the
+    position), ``person`` (Int64, id of erz.person), ``found`` own, other_smo, other_territory, none, dead (death
+    before the day), ``payer`` (insurer of this territory, or ОКАТО of another), ``by`` ENP, policy, document, SNILS,
+    name, and ``reason``: unknown, several, mismatch (the number is somebody else's), uninsured (known, but not insured
+    on the day), dead.
     """
     for create in source("erz/identify_asked").split(";\n"):
         connection.execute(text(create))
@@ -52,21 +55,25 @@ def identify(connection: Connection, people: pd.DataFrame, day: str) -> pd.DataF
 
 
 def _answer(people: pd.DataFrame, answer: pd.DataFrame) -> pd.DataFrame:
-    cases = people["case"] if "case" in people else np.arange(len(people))
-    answer.index = people.index
-    answer["place"] = pd.array(cases, "Int64")
-    return answer.rename(columns={"place": "case"}).astype({"person": "Int64"})
+    answer = answer.rename(columns={"place": "case"}).set_index(people.index)
+    if "case" in people:
+        answer["case"] = people["case"]
+    return answer.astype({"case": "Int64", "person": "Int64"})
 
 
 def _asked(people: pd.DataFrame, day: str) -> pa.Table:
-    """Rows of the temporary table: empty text as null, a unified policy's number as ЕНП, the representative for a newborn."""
-    given = {name: _text(people, name) for name in ("VPOLIS", "SPOLIS", "NPOLIS", "DOCTYPE", "DOCSER", "DOCNUM", "SMO", "ENP")}
+    """Rows of the temporary table: empty text as null, a unified policy's number as ЕНП, the representative for a
+    newborn."""
+    given = {
+        name: _text(people, name) for name in ("VPOLIS", "SPOLIS", "NPOLIS", "DOCTYPE", "DOCSER", "DOCNUM", "SMO", "ENP")
+    }
     newborn = pc.fill_null(pc.not_equal(_text(people, "NOVOR"), "0"), False)
     unified = pc.fill_null(pc.equal(given["VPOLIS"], _UNIFIED), False)
     enp = pc.coalesce(given["ENP"], pc.if_else(unified, given["NPOLIS"], pa.scalar(None, pa.string())))
     snils = _blank(pc.replace_substring_regex(_text(people, "SNILS"), r"[^0-9]", ""))
     person: Mapping[str, pa.Array] = {
-        name.lower(): pc.if_else(newborn, _text(people, f"{name}_P"), _text(people, name)) for name in ("FAM", "IM", "OT", "W")
+        name.lower(): pc.if_else(newborn, _text(people, f"{name}_P"), _text(people, name))
+        for name in ("FAM", "IM", "OT", "W")
     }
     return pa.table(
         {

@@ -1,7 +1,7 @@
 """Identification: people a second against a register of the same size: ``python -m tests.bench.bench_identify``.
 
-The register and the people are made up; a twentieth of the people each comes without ЕНП, policy, document or СНИЛС in turn, so
-that every key has work. The database is embedded, with fsync on.
+The register and the people are made up; a fifth of the people come without ЕНП, and twentieths of them without policy,
+document and СНИЛС too, so that every key has work. The database is embedded, with fsync on.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ def _measure(server: Postgres, count: int) -> None:
         answer = identify(connection, asked, "DAY")
         seconds = time.perf_counter() - started
     found = answer["found"].value_counts().to_dict()
-    print(f"{count} people: loaded in {loaded:.1f} s, identified in {seconds:.1f} s ({count / seconds:.0f} a second), {found}")
+    print(
+        f"{count} people: loaded in {loaded:.1f} s, identified in {seconds:.1f} s ({count / seconds:.0f} a second), {found}"
+    )
     print(answer["by"].value_counts().to_dict())
 
 

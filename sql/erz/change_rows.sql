@@ -1,0 +1,1 @@
+select row from erz.change where package = :package
