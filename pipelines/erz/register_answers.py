@@ -27,19 +27,19 @@ def answers(connection: Connection, opened: Opened, findings: pd.DataFrame) -> S
         [tuple(row) for row in connection.execute(statement("erz/change_answers"), {"package": opened.package.id})],
         columns=["row", "refusal", "ENP", "SMO", "DBEG", "DEND"],
     ).set_index("row")
-    told = told.reindex(np.arange(len(table)))
+    told = told.reindex(np.arange(len(table))).astype(object)
+    told = told.where(told.notna(), None)
     declared = rules.declared(rules.OPLIST)
     reasons = {name: (str(row["code"]), row["text"]) for name, row in declared["refusals"].items()}
     done = (declared["accepted"]["code"], declared["accepted"]["text"])
-    known = told["refusal"].where(told["refusal"].notna(), None)
     kept = set(connection.execute(statement("erz/change_rows"), {"package": opened.package.id}).scalars())
     outcomes = [
         (done if reason is None else reasons[reason]) if row in kept else reasons["control"]
-        for row, reason in enumerate(known)
+        for row, reason in enumerate(told["refusal"])
     ]
     table["CODE_ERP"], table["COMMENT"] = zip(*outcomes, strict=True)
     for name in ("ENP", "SMO", "DBEG", "DEND"):
-        table[name] = told[name].astype(object).where(told[name].notna(), None)
+        table[name] = told[name]
     return [_outgoing(opened, table)]
 
 

@@ -139,12 +139,16 @@ def _expectation(rule: str, row: dict[str, Any], layout: Layout, table: str, dec
     column, kind, text = row.pop("element"), row.pop("type"), row.pop("text")
     severity, columns = row.pop("severity", "error"), [column, *row.pop("with", ())]
     row.pop("table", None)
+    condition = row.pop("when", None)
     if kind == "expect_element_in_format":
         row = _FORMAT | row
     elif kind == "expect_element_in_relation":
-        named = {str(found): kind_of(layout, table, str(found)) for found in references(parse(row["relation"]))}
-        columns += [name for name in named if name != column]
-        row["types"] = {name: named.get(name) or kind_of(layout, table, name) for name in columns}
+        row["types"] = _types(layout, table, column, row["relation"])
+        columns += [name for name in row["types"] if name != column]
+    if condition:
+        types = _types(layout, table, column, condition)
+        row["condition"] = {"relation": condition, "types": types, "own": len(columns)}
+        columns += [name for name in types if name not in columns]
     return suites.Check(
         type=kind,
         columns=tuple(columns),
@@ -157,3 +161,9 @@ def _expectation(rule: str, row: dict[str, Any], layout: Layout, table: str, dec
         source=declaration["source"],
         edition=declaration["edition"],
     )
+
+
+def _types(layout: Layout, table: str, column: str, relation: str) -> dict[str, str]:
+    """Kinds of values of a column and, after it, of all that a relation names: the order of a check's columns."""
+    named = dict.fromkeys([column, *map(str, references(parse(relation)))])
+    return {name: kind_of(layout, table, name) for name in named}
