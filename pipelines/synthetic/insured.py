@@ -25,8 +25,7 @@ SHARES: Mapping[str, float] = {
 register, dead before the month, with another insurer from the middle of the month on. All others are insured as it says."""
 
 AS_SAID = "as_said"
-FIRST_ID = 1_000_000
-"""First id of erz.person: beyond the people of ``identification.generate_persons``."""
+_IDS = 1_000_000  # of a month; its people's ids begin with ГГГГММ, beyond those of identification.generate_persons
 
 _INSURED_SINCE = 400  # days before the month
 _KINDS = {"1": "С", "2": "В", "3": "П"}
@@ -61,7 +60,7 @@ def insured_of(
     people["fate"] = rng.choice([*shares, AS_SAID], len(people), p=[*shares.values(), 1 - sum(shares.values())])
     away = people["okato"].notna()
     people.loc[away & ~people["fate"].isin(["unknown", "dead"]), "fate"] = AS_SAID
-    people["id"] = pd.array(FIRST_ID + np.arange(len(people)), "Int64")
+    people["id"] = pd.array((period.year * 100 + period.month) * _IDS + np.arange(len(people)), "Int64")
     people.loc[people["fate"] == "unknown", "id"] = pd.NA
     people.loc[people["enp"].duplicated() & people["enp"].notna(), "enp"] = None
     known = people[people["id"].notna()].reset_index(drop=True)

@@ -36,8 +36,8 @@ def number(of: int) -> str:
 def person(of: int, **changes: Any) -> dict[str, Any]:
     known = {
         "id": of, "enp": number(of), "fam": "Озёров", "im": f"Егор{'абвгдежз'[of % 8]}", "ot": "Львович", "dr": BORN,
-        "w": "1", "snils": snils(150_000_000 + of * 11), "smo": "98001", "okato": None, "valid_from": LONG_AGO, "valid_to": None,
-        "dead_on": None,
+        "w": "1", "snils": snils(150_000_000 + of * 11), "smo": "98001", "okato": None, "valid_from": LONG_AGO,
+        "valid_to": None, "dead_on": None,
     }  # fmt: skip
     return known | changes
 

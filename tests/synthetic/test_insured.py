@@ -11,8 +11,10 @@ from pipelines.demo.servers.postgres import Postgres
 from pipelines.erz import identify, load_persons
 from pipelines.exchange import subscribers
 from pipelines.ground import database as db
+from pipelines.synthetic.identification import generate_persons
 from pipelines.synthetic.insured import AS_SAID, Insured, insured_of
 from pipelines.synthetic.model import Register
+from pipelines.synthetic.traffic import demo_registers
 from tests.synthetic.world import OCTOBER, REGION, register
 
 SHARES = {"other_smo": 0.08, "other_territory": 0.06, "unknown": 0.05, "dead": 0.04, "changed": 0.1}
@@ -43,7 +45,8 @@ def answers(registers: list[Register], made: Insured, postgres: Postgres) -> Ite
 
 
 def _cases(one: Register) -> pd.DataFrame:
-    cases = one.files["H"].tables["ZAP"].to_pandas()
+    (role,) = one.files.keys() - {"L"}
+    cases = one.files[role].tables["ZAP"].to_pandas()
     people = cases.merge(one.files["L"].tables["PERS"].to_pandas(), on="ID_PAC", suffixes=("", "_l"))
     for name in ("DR", "DR_P", "DATE_Z_2"):
         people[name] = pd.to_datetime(people[name])
@@ -99,3 +102,20 @@ def test_newborns_are_insured_as_their_representatives(answers: pd.DataFrame) ->
     newborn = answers[(answers["NOVOR"] != "0") & (answers["fate"] == AS_SAID) & (answers["payer_said"] != "98")]
     assert len(newborn) > 3
     assert set(newborn["found"]) == {"own"}
+
+
+def test_the_demo_month_has_every_answer(postgres: Postgres) -> None:
+    found = demo_registers(REGION, 1, OCTOBER)
+    made = insured_of(REGION, found, 1)
+    assert {role for register in found for role in register.files} == {"H", "C", "T", "X", "L"}
+    url = postgres.create_database("test_insured_demo", template="template_oms")
+    with db.transaction(url) as connection:
+        subscribers.load_region(connection, REGION)
+        load_persons(connection, generate_persons(REGION))
+        load_persons(connection, made.persons)
+        load_persons(connection, made.persons)
+        answer = identify(connection, pd.concat([_cases(one) for one in found], ignore_index=True), "DATE_Z_2")
+    db.engine(url).dispose()
+    postgres.drop_database("test_insured_demo")
+    assert set(answer["found"]) == {"own", "other_smo", "other_territory", "none", "dead"}
+    assert (answer["found"] == "own").mean() > 0.8
