@@ -1,7 +1,7 @@
 """What the dictionary's own text says of random rows, read by ``witness``, against the findings of the compiled rules.
 
 The texts are read as they stand in the published table, but for the typing slips and turns of phrase of ``SPELT``. Records
-that are prose to the witness, or written by hand, are left out and counted: the fixtures of those are in ``written.yaml``.
+that are prose to the witness, or written by hand, are left out and counted: their records are in ``include/rules/examples``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from pipelines.checks import suites
+from pipelines.checks.drafts import CODE, OTHER
 from pipelines.checks.frames import Bulk
 from pipelines.checks.joins import join_of
 from pipelines.checks.readings import edition, handwritten
@@ -26,7 +27,6 @@ from pipelines.checks.suites import Check, Suite
 from pipelines.formats.layout import Layout, load
 from pipelines.formats.tables import PARENT
 from tests.checks.build import TODAY, Rows, tables
-from tests.rules.drafts import CODE, OTHER
 from tests.rules.fixtures import WRITTEN, day_of, never, nsi
 from tests.rules.witness import File, Place, Prose, Tree, Truth, Witness, read
 
