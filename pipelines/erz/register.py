@@ -87,9 +87,8 @@ def _judged(connection: Connection, records: pd.DataFrame, documents: pd.DataFra
     )
     found = identify(connection, asked, "DAY")
     place = found["found"].where(found["found"] != "none", found["reason"])
-    stands = {(code, here) for code, operation in rules.operations().items() for here in operation.stands}
-    pairs = zip(records["TIP_OP"], place, strict=True)
-    refused = np.fromiter((pair not in stands for pair in pairs), bool, len(records))
+    stands = [(code, here) for code, operation in rules.operations().items() for here in operation.stands]
+    refused = ~pd.MultiIndex.from_arrays([records["TIP_OP"], place]).isin(stands)
     same = found["person"].astype("str").where(found["person"].notna(), _unknown(records))
     return records.assign(
         person=found["person"],
@@ -100,8 +99,9 @@ def _judged(connection: Connection, records: pd.DataFrame, documents: pd.DataFra
 
 def _unknown(records: pd.DataFrame) -> pd.Series:
     """What tells people whom the register does not know from each other: the ЕНП, else name and day of birth."""
-    name = records[["FAM", "IM", "OT", "DR"]].fillna("").agg("|".join, axis=1).str.upper().str.replace("Ё", "Е")
-    return records["ENP"].fillna(name)
+    parts = records[["FAM", "IM", "OT", "DR"]].fillna("")
+    name = parts["FAM"] + "|" + parts["IM"] + "|" + parts["OT"] + "|" + parts["DR"]
+    return records["ENP"].fillna(name.str.upper().str.replace("Ё", "Е"))
 
 
 def _table(judged: pd.DataFrame, opened: Opened) -> pa.Table:

@@ -18,28 +18,23 @@ from pipelines.formats.layout import load
 from pipelines.formats.xml_writer import write_xml
 from pipelines.ground.sql import statement
 
+_INSURANCE = ["ENP", "SMO", "DBEG", "DEND"]
+
 
 def answers(connection: Connection, opened: Opened, findings: pd.DataFrame) -> Sequence[Outgoing]:
     """One ZIP with one XML in windows-1251; equal packages give equal bytes."""
     records = opened.tables[ROLE].data[RECORD]
-    table = pd.DataFrame({name: records[name].to_pandas() for name in ("N_REC", "ID")}, dtype="str")
-    told = pd.DataFrame(
-        [tuple(row) for row in connection.execute(statement("erz/change_answers"), {"package": opened.package.id})],
-        columns=["row", "refusal", "ENP", "SMO", "DBEG", "DEND"],
-    ).set_index("row")
-    told = told.reindex(np.arange(len(table))).astype(object)
-    told = told.where(told.notna(), None)
+    rows = connection.execute(statement("erz/change_answers"), {"package": opened.package.id})
+    told = pd.DataFrame([tuple(row) for row in rows], columns=["row", "reason", *_INSURANCE]).set_index("row")
+    told["reason"] = told["reason"].fillna("done")
+    told = told.reindex(np.arange(records.num_rows))
     declared = rules.declared(rules.OPLIST)
-    reasons = {name: (str(row["code"]), row["text"]) for name, row in declared["refusals"].items()}
-    done = (declared["accepted"]["code"], declared["accepted"]["text"])
-    kept = set(connection.execute(statement("erz/change_rows"), {"package": opened.package.id}).scalars())
-    outcomes = [
-        (done if reason is None else reasons[reason]) if row in kept else reasons["control"]
-        for row, reason in enumerate(told["refusal"])
-    ]
-    table["CODE_ERP"], table["COMMENT"] = zip(*outcomes, strict=True)
-    for name in ("ENP", "SMO", "DBEG", "DEND"):
-        table[name] = told[name]
+    reasons = {"done": declared["accepted"], **declared["refusals"]}
+    reason = told["reason"].fillna("control")
+    table = pd.DataFrame({name: records[name].to_pandas() for name in ("N_REC", "ID")}, dtype="str")
+    table["CODE_ERP"] = reason.map({name: str(row["code"]) for name, row in reasons.items()})
+    table["COMMENT"] = reason.map({name: row["text"] for name, row in reasons.items()})
+    table[_INSURANCE] = told[_INSURANCE]
     return [_outgoing(opened, table)]
 
 

@@ -1,1 +1,0 @@
-select row from erz.change where package = :package
