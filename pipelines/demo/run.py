@@ -17,12 +17,14 @@ from pipelines.demo.config import USERS, Stand
 from pipelines.demo.send import Senders
 from pipelines.demo.stand import Running, StandError, running
 from pipelines.demo.watch import Entry, Track, match
+from pipelines.erz import load_persons
 from pipelines.exchange import region
 from pipelines.exchange.model import RESULT_TITLES
 from pipelines.ground import database
 from pipelines.ground.sql import statement
+from pipelines.synthetic.insured import insured_of
 from pipelines.synthetic.registers import name_reestr
-from pipelines.synthetic.traffic import Shipment, demo_traffic
+from pipelines.synthetic.traffic import Shipment, demo_registers, demo_traffic
 
 SEED = 1
 PATIENCE = 240.0
@@ -92,7 +94,7 @@ def _exchange(stand: Stand, up: Running, console: Console) -> list[Track]:
 
 
 def _traffic(stand: Stand) -> list[Shipment]:
-    """Shipments of the latest month that this journal has not seen in an earlier demonstration."""
+    """Shipments of the latest month that this journal has not seen in an earlier demonstration; insures their people."""
     profile = region.load(stand.settings.region_dir)
     earliest = min((one.until for one in profile.organisations if one.until), default=date.min)
     month = month_before(datetime.now(UTC).date())
@@ -103,6 +105,9 @@ def _traffic(stand: Stand) -> list[Shipment]:
         with database.transaction(stand.database_url) as connection:
             used = connection.execute(text("select 1 from exchange.package where name = :name"), {"name": name}).first()
         if not used:
+            insured = insured_of(profile, demo_registers(profile, SEED, month), SEED)
+            with database.transaction(stand.database_url) as connection:
+                load_persons(connection, insured.persons)
             return demo_traffic(profile, SEED, month)
         month = month_before(month)
     raise StandError("Все отчётные месяцы показа уже в журнале: начните с чистого места (make clean)")

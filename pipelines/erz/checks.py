@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from pipelines.checks import findings as found
-from pipelines.erz import rules
+from pipelines.erz import judge, rules
+from pipelines.erz.judge import Mask
 from pipelines.exchange.kinds import Opened
 from pipelines.ground.identifiers import enp_valid
 from pipelines.ground.sql import statement
@@ -21,8 +21,6 @@ from pipelines.ground.sql import statement
 ROLE = "DBF"
 RECORD = "REC"
 _FIRST_BIRTH = date(1900, 1, 1)
-
-Mask = npt.NDArray[np.bool_]
 
 
 def insurer(connection: Connection, opened: Opened) -> str | None:
@@ -36,40 +34,17 @@ def insurer(connection: Connection, opened: Opened) -> str | None:
 
 def check_records(connection: Connection, opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
     """Findings of the rules of ``include/rules/identification.yaml`` that name a function of this module."""
-    parts = [_frame(rule, opened, _CHECKS[rule.check](opened)) for rule in rules.written() if rule.check in _CHECKS]
+    parts = [
+        judge.findings(rule, opened, ROLE, _CHECKS[rule.check](opened)) for rule in rules.written() if rule.check in _CHECKS
+    ]
     if insurer(connection, opened) is None:
         unknown = next(rule for rule in rules.written() if rule.check == "unknown_insurer")
-        parts.append(found.frame([_row(unknown) | {"table": "", "row": -1, "value": opened.match["smo"]}]))
+        parts.append(found.frame([judge.finding(unknown, ROLE) | {"table": "", "row": -1, "value": opened.match["smo"]}]))
     return found.concat(parts)
 
 
-def _row(rule: rules.Rule) -> dict[str, object]:
-    column = rule.element.rpartition("/")[2]
-    message = f"{column}: {rule.text}"
-    return {"member": ROLE, "rule": rule.id, "severity": rule.severity, "element": rule.element, "message": message}
-
-
-def _frame(rule: rules.Rule, opened: Opened, faulty: Mask) -> pd.DataFrame:
-    rows = np.flatnonzero(faulty)
-    if not len(rows):
-        return found.frame()
-    values = _column(opened, rule.element.rpartition("/")[2]).take(pa.array(rows))
-    frame = found.frame([_row(rule) | {"table": RECORD, "row": -1, "value": None}]).take(np.zeros(len(rows), int))
-    return frame.reset_index(drop=True).assign(row=rows, value=pd.Series(values.to_pandas()).astype("str"))
-
-
 def _column(opened: Opened, name: str) -> pa.Array:
-    column = opened.tables[ROLE].data[RECORD].column(name)
-    return pa.concat_arrays([pa.array([], pa.string()), *column.chunks])
-
-
-def _distinct(column: pa.Array, right: Callable[[str], bool], only: Mask | None = None) -> Mask:
-    """Where a value is there and wrong; each distinct value is looked at once."""
-    encoded = pc.dictionary_encode(column)
-    wrong = np.array([not right(value) for value in encoded.dictionary.to_pylist()], bool)
-    places = np.asarray(pc.fill_null(encoded.indices, 0))
-    faulty = np.asarray(pc.is_valid(column)) & (wrong[places] if len(wrong) else False)
-    return faulty if only is None else faulty & only
+    return judge.column(opened, ROLE, RECORD, name)
 
 
 def _of_policy(opened: Opened, kind: str) -> Mask:
@@ -94,31 +69,27 @@ def _birth_dates(opened: Opened) -> Mask:
         day = birth_date(text)
         return day is not None and _FIRST_BIRTH <= day <= today
 
-    return _distinct(_column(opened, "DR"), right)
+    return judge.wrong(_column(opened, "DR"), right)
 
 
 def _enp_digits(opened: Opened) -> Mask:
-    return _distinct(_column(opened, "N_POL"), enp_valid, _of_policy(opened, "unified"))
+    return judge.wrong(_column(opened, "N_POL"), enp_valid, _of_policy(opened, "unified"))
 
 
 def _temporary_numbers(opened: Opened) -> Mask:
-    def right(text: str) -> bool:
-        return len(text) == 9 and text.isascii() and text.isdigit()
-
-    return _distinct(_column(opened, "N_POL"), right, _of_policy(opened, "temporary"))
+    return judge.wrong(_column(opened, "N_POL"), judge.digits(9), _of_policy(opened, "temporary"))
 
 
 def _repeated_numbers(opened: Opened) -> Mask:
-    numbers = pd.Series(_column(opened, "RECID").to_pandas())
-    return np.asarray(numbers.duplicated(keep=False) & numbers.notna())
+    return judge.repeated(_column(opened, "RECID"))
 
 
 def _foreign_organisations(opened: Opened) -> Mask:
-    return _distinct(_column(opened, "LPU_ID"), lambda text: text.zfill(6) == opened.package.sender)
+    return judge.wrong(_column(opened, "LPU_ID"), lambda text: text.zfill(6) == opened.package.sender)
 
 
 def _other_insurers(opened: Opened) -> Mask:
-    return _distinct(_column(opened, "Q"), lambda text: text == opened.match["smo"])
+    return judge.wrong(_column(opened, "Q"), lambda text: text == opened.match["smo"])
 
 
 _CHECKS: Mapping[str, Callable[[Opened], Mask]] = {

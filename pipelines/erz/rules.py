@@ -1,6 +1,6 @@
-"""Rules and codes of the PR exchange: ``include/rules/identification.yaml``.
+"""Rules and codes of the exchanges about the insured: ``include/rules/identification.yaml`` (PR), ``insured.yaml`` (OPLIST).
 
-Rules that are expectations make the suite ``expectations/erz/PR_REC.json``; ``write_suite`` writes it anew after a change.
+Rules that are expectations make the suites ``expectations/erz/*.json``; ``write_suites`` writes them anew after a change.
 """
 
 from __future__ import annotations
@@ -19,18 +19,27 @@ from pipelines.checks.relation import parse, references
 from pipelines.formats.layout import Layout, load
 from pipelines.ground.settings import ROOT
 
+PR = "identification"
+OPLIST = "insured"
+"""Names of the declarations."""
+
 _FORMAT = {"pattern": None, "min_length": None, "max_length": None, "calendar": False, "mask": None}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that a function checks: ``check`` is its name in ``pipelines.erz.checks``."""
+    """A rule that a function checks: ``check`` is its name, ``table`` and ``element`` (a path) what it judges."""
 
     id: str
+    table: str
     element: str
     severity: str
     text: str
     check: str
+
+    @property
+    def column(self) -> str:
+        return self.element.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -42,75 +51,119 @@ class Outcome:
     text: str
 
 
+@dataclass(frozen=True)
+class Operation:
+    """What an insurer may tell of a person: in which ``file`` (snapshot, changes), what it ``does``.
+
+    ``does`` is one of state, open, data, close, death; ``stands`` are the positions of the person in which it is done.
+    """
+
+    title: str
+    file: str
+    does: str
+    stands: tuple[str, ...]
+
+
 @cache
-def _declared() -> dict[str, Any]:
-    text = (ROOT / "include" / "rules" / "identification.yaml").read_text(encoding="utf-8")
-    declared: dict[str, Any] = yaml.safe_load(text)
-    return declared
+def declared(name: str) -> dict[str, Any]:
+    """A declaration as it is written."""
+    text = (ROOT / "include" / "rules" / f"{name}.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
 
 
 @cache
 def outcomes() -> Mapping[str, Outcome]:
-    """Outcomes of the identification by name."""
-    return {name: Outcome(**row) for name, row in _declared()["answers"].items()}
+    """Outcomes of the identification in a PR answer by name."""
+    return {name: Outcome(**row) for name, row in declared(PR)["answers"].items()}
 
 
 @cache
-def refusals() -> Mapping[str, str]:
-    """Codes C_ERR by the reason why a record makes no attachment."""
-    return {name: str(row["code"]) for name, row in _declared()["refusals"].items()}
+def operations() -> Mapping[str, Operation]:
+    """Operations of OPLIST by TIP_OP."""
+    rows = declared(OPLIST)["operations"].items()
+    return {code: Operation(row["title"], row["file"], row["does"], tuple(row["stands"])) for code, row in rows}
 
 
 @cache
-def policies() -> Mapping[str, str]:
-    """Kind of policy (old, temporary, unified) by its type TIP_D."""
-    return {str(letter): str(kind) for letter, kind in _declared()["policies"].items()}
+def refusals(name: str = PR) -> Mapping[str, str]:
+    """Codes by the reason of a refusal."""
+    return {reason: str(row["code"]) for reason, row in declared(name)["refusals"].items()}
 
 
 @cache
-def written() -> tuple[Rule, ...]:
+def policies(name: str = PR) -> Mapping[str, str]:
+    """What a type of policy means: in PR its kind (old, temporary, unified), in OPLIST the letter that is kept."""
+    return {str(letter): str(kind) for letter, kind in declared(name)["policies"].items()}
+
+
+@cache
+def written(name: str = PR) -> tuple[Rule, ...]:
     """Rules that functions check, by id."""
-    return tuple(
-        Rule(rule, f"REC/{row['element']}", row.get("severity", "error"), row["text"], row["check"])
-        for rule, row in _declared()["rules"].items()
-        if "check" in row
-    )
+    layout = load(declared(name)["layout"])
+    rows = ((rule, row) for rule, row in declared(name)["rules"].items() if "check" in row)
+    return tuple(_rule(layout, rule, row) for rule, row in rows)
 
 
-def suite() -> suites.Suite:
-    """Suite of the record, made of the rules that are expectations."""
-    layout = load("PR")
-    declared = _declared()
+def _rule(layout: Layout, rule: str, row: Mapping[str, Any]) -> Rule:
+    table = row.get("table", layout.record)
+    path = layout.element(table, row["element"]).path
+    return Rule(rule, table, path, row.get("severity", "error"), row["text"], row["check"])
+
+
+def suite(name: str = PR, table: str | None = None) -> suites.Suite:
+    """Suite of a table (default: the record), made of the rules that are expectations."""
+    found = declared(name)
+    layout = load(found["layout"])
+    table = table or layout.record
     checks = tuple(
-        _expectation(rule, dict(row), layout, declared) for rule, row in declared["rules"].items() if "check" not in row
+        _expectation(rule, dict(row), layout, table, found)
+        for rule, row in found["rules"].items()
+        if "check" not in row and row.get("table", layout.record) == table
     )
-    return suites.Suite("erz_PR_REC", layout.code, layout.record, checks, {"edition": declared["edition"]})
+    return suites.Suite(f"erz_{layout.code}_{table}", layout.code, table, checks, {"edition": found["edition"]})
 
 
-def write_suite() -> Path:
-    """Write the suite's file; returns its path."""
-    return suites.write(suite(), suites.FOLDER / "erz")
+def suites_of(name: str) -> list[suites.Suite]:
+    """Suites of all tables that have expectations."""
+    layout = load(declared(name)["layout"])
+    return [made for made in (suite(name, table) for table in layout.tables) if made.checks]
 
 
-def _expectation(rule: str, row: dict[str, Any], layout: Layout, declared: Mapping[str, Any]) -> suites.Check:
+def write_suites() -> list[Path]:
+    """Write the suites' files; returns their paths."""
+    return [suites.write(made, suites.FOLDER / "erz") for name in (PR, OPLIST) for made in suites_of(name)]
+
+
+def _expectation(rule: str, row: dict[str, Any], layout: Layout, table: str, declaration: Mapping[str, Any]) -> suites.Check:
     column, kind, text = row.pop("element"), row.pop("type"), row.pop("text")
-    severity = row.pop("severity", "error")
-    columns = [column]
+    severity, columns = row.pop("severity", "error"), [column, *row.pop("with", ())]
+    row.pop("table", None)
+    condition = row.pop("when", None)
     if kind == "expect_element_in_format":
         row = _FORMAT | row
     elif kind == "expect_element_in_relation":
-        named = {str(found): kind_of(layout, layout.record, str(found)) for found in references(parse(row["relation"]))}
-        columns += [name for name in named if name != column]
-        row["types"] = {name: named.get(name) or kind_of(layout, layout.record, name) for name in columns}
+        row["types"] = _types(layout, table, column, row["relation"])
+        columns += [name for name in row["types"] if name != column]
+    if condition:
+        types = _types(layout, table, column, condition)
+        row["condition"] = {"relation": condition, "types": types, "own": len(columns)}
+        columns += [name for name in types if name not in columns]
     return suites.Check(
         type=kind,
         columns=tuple(columns),
         parameters=row,
         rule=rule,
-        element=f"{layout.record}/{column}",
+        element=layout.element(table, column).path,
         severity=severity,
         text=f"{column}: {text}",
         expected=text,
-        source=declared["source"],
-        edition=declared["edition"],
+        source=declaration["source"],
+        edition=declaration["edition"],
     )
+
+
+def _types(layout: Layout, table: str, column: str, relation: str) -> dict[str, str]:
+    """Kinds of values of a column and, after it, of all that a relation names: the order of a check's columns."""
+    named = dict.fromkeys([column, *map(str, references(parse(relation)))])
+    return {name: kind_of(layout, table, name) for name in named}

@@ -81,10 +81,7 @@ def demo_traffic(region: Region, seed: int, period: date) -> list[Shipment]:
     """The demo's shipments in the order of sending; the same arguments give the same bytes."""
     traffic = [
         _sent(register, "Реестр без ошибок", channel, Result.ACCEPTED)
-        for register, channel in (
-            (generate_register(region, organisation, payer, period, cases, seed), channel)
-            for organisation, payer, cases, channel in _GOOD
-        )
+        for register, (*_, channel) in zip(_good(region, seed, period), _GOOD, strict=True)
     ]
     traffic.append(_partly_faulty(region, seed, period))
     traffic += _other_kinds(region, seed, period)
@@ -103,6 +100,22 @@ def demo_traffic(region: Region, seed: int, period: date) -> list[Shipment]:
     ]
 
 
+def demo_registers(region: Region, seed: int, period: date) -> list[Register]:
+    """Registers of accounts without faults among the demo's shipments."""
+    return [*_good(region, seed, period), *_good_others(region, seed, period)]
+
+
+def _good(region: Region, seed: int, period: date) -> list[Register]:
+    return [generate_register(region, organisation, payer, period, cases, seed) for organisation, payer, cases, _ in _GOOD]
+
+
+def _good_others(region: Region, seed: int, period: date) -> list[Register]:
+    return [
+        generate_register(region, organisation, payer, period, cases, seed, kind=kind)
+        for kind, organisation, payer, cases, _ in _OTHER_KINDS
+    ]
+
+
 def _partly_faulty(region: Region, seed: int, period: date) -> Shipment:
     register = generate_register(region, "980001", "98002", period, 600, seed, _shares("H"), number=2)
     return _sent(register, "Реестр с ошибками в части случаев", "sftp", Result.PARTIAL)
@@ -111,13 +124,8 @@ def _partly_faulty(region: Region, seed: int, period: date) -> Shipment:
 def _other_kinds(region: Region, seed: int, period: date) -> list[Shipment]:
     """Registers of the other kinds: good ones, and one of each kind with faults."""
     good = [
-        _sent(
-            generate_register(region, organisation, payer, period, cases, seed, kind=kind),
-            f"{_OTHER_TITLES[kind]} без ошибок",
-            channel,
-            Result.ACCEPTED,
-        )
-        for kind, organisation, payer, cases, channel in _OTHER_KINDS
+        _sent(register, f"{_OTHER_TITLES[kind]} без ошибок", channel, Result.ACCEPTED)
+        for register, (kind, *_, channel) in zip(_good_others(region, seed, period), _OTHER_KINDS, strict=True)
     ]
     faulty = [
         _sent(

@@ -1,4 +1,21 @@
-create temporary table if not exists person_arriving on commit drop as
-select id, enp, fam, im, ot, dr, w, snils, smo, valid_from, valid_to, dead_on
-from erz.person
-with no data
+create temporary table if not exists person_arriving (
+    id bigint not null,
+    enp text,
+    fam text,
+    im text,
+    ot text,
+    dr date,
+    w text,
+    snils text,
+    dead_on date,
+    kind text,
+    series text,
+    number text,
+    smo text,
+    okato text,
+    valid_from date,
+    valid_to date,
+    doctype text,
+    docser text,
+    docnum text
+) on commit drop

@@ -20,9 +20,11 @@ set person = p.id,
     found = case
         when p.id is null then m.doubt
         when p.dead_on <= :today then 'dead'
-        when p.valid_from > :today or p.valid_to < :today then 'expired'
-        when p.smo <> :smo then 'elsewhere'
+        when q.person is null then 'expired'
+        when q.smo is distinct from :smo then 'elsewhere'
         else 'insured'
     end
-from matched m left join erz.person p on p.id = m.person
+from matched m
+left join erz.person p on p.id = m.person
+left join erz.policy q on q.person = p.id and q.in_effect and daterange(q.valid_from, q.valid_to, '[]') @> cast(:today as date)
 where r.row = m.row
