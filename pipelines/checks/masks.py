@@ -35,7 +35,7 @@ _DOCUMENT = {
 
 
 def pattern(mask: str) -> str | None:
-    """Expression of a mask: ``9`` digit, ``X`` optional digit, ``A`` Latin capital; ``1`` to ``8``, ``.``, ``-``, blank themselves.
+    """Expression of a mask: ``9`` digit, ``X`` optional digit, ``A`` Latin capital; 1 to 8, ``.``, ``-``, blank themselves.
 
     A last part of optional digits only takes its separator with it: ``A99.XX`` is C34, C34.1 or C34.12. None for a text
     that is no mask.

@@ -99,7 +99,7 @@ def suites_of(connection: Connection, kind: PackageKind) -> Suites:
 
 
 def check_adopted(kinds: Iterable[PackageKind], dictionaries: Dictionaries) -> None:
-    """Raise ``RegionError`` where ФЛК that the fund adopts from another region looks into dictionaries that it does not have."""
+    """Raise ``RegionError`` where adopted ФЛК of the regional level needs a dictionary that the fund does not have."""
     members = {(member.layout, member.regions) for kind in kinds for member in kind.members if member.suites}
     suites = (suite for layout, regions in sorted(members) for suite in flk_suites(layout, regions))
     for check in (check for suite in suites for check in suite.checks):
