@@ -17,7 +17,7 @@ from pipelines.checks.readings import edition, reading, taken, written_in
 from pipelines.checks.records import Packet, RuleRecord, region_of
 from pipelines.checks.rulebook import RuleBook, book_of, merge
 from pipelines.checks.suites import Check, Suite
-from pipelines.formats.layout import Layout
+from pipelines.formats.layout import Layout, load, regional
 from pipelines.ground.settings import ROOT
 
 COMPILED = "compiled"
@@ -74,7 +74,8 @@ def suites_of(packet: Packet, found: Iterable[Outcome], layouts: Mapping[str, La
             by_table[outcome.kind, outcome.table].append(outcome.check)
     suites = []
     for kind, layout in layouts.items():
-        for table in (layout.root, *layout.tables):
+        own = [table for of_kind, table in by_table if of_kind == kind]  # a region's too, in the order of their rules
+        for table in dict.fromkeys((layout.root, *layout.tables, *own)):
             if checks := by_table.get((kind, table)):
                 meta = {
                     "dictionary": packet.dictionary,
@@ -150,6 +151,8 @@ def by_rule(frame: pd.DataFrame) -> Counter[str]:
 
 def _outcome(packet: Packet, record: RuleRecord, kind: str, layout: Layout) -> Outcome:
     record = replace(record, ID_EL=with_root(record.ID_EL))
+    if kind in regional().get(record.region, {}):
+        layout = load(layout.code, record.region)
     written = reading(packet, record.ID_TEST, kind)
     if reserved(packet.dictionary, record):
         return Outcome(record, kind, RESERVED)

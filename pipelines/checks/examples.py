@@ -19,7 +19,7 @@ from pipelines.checks.frames import group
 from pipelines.checks.relation import Constant, Lookup, Name, Reference, lookups, parse
 from pipelines.checks.resolve import UnknownNameError, resolve_name
 from pipelines.checks.suites import Check, Suite
-from pipelines.formats.layout import Layout, load
+from pipelines.formats.layout import Layout
 from pipelines.ground.settings import ROOT
 
 DAY = "2026-02-02"
@@ -38,7 +38,7 @@ def examples(suite: Suite, check: Check) -> tuple[Draft, ...]:
         return tuple(_as_written(suite, entry, name) for name in names if name in entry)
     made = []
     for right, applies in ((True, True), (False, True), (False, False))[: 3 if condition else 2]:
-        draft = Draft(load(suite.layout), suite.table)
+        draft = Draft(suite.structure, suite.table)
         _meet(draft, suite, check, right)
         if condition:
             draft.settle(parse(condition["relation"]), suite.table, applies)
@@ -109,7 +109,7 @@ def _looked_up(check: Check) -> list[Lookup]:
 
 def _as_written(suite: Suite, entry: dict[str, Any], name: str) -> Draft:
     """Names are found as the rule language finds them from the rule's row."""
-    draft = Draft(load(suite.layout), suite.table)
+    draft = Draft(suite.structure, suite.table)
     for place, value in {**entry.get("both", {}), **entry[name]}.items():
         if isinstance(value, list):
             table = place if place in draft.layout.tables or draft.join is None else _table_of(draft.layout, place)

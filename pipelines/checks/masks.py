@@ -18,7 +18,7 @@ NEWBORN_PATTERN = (
 
 ANY = "любые символы"
 
-_MASK = re.compile(r"[9XA.\- ]+")
+_MASK = re.compile(r"[1-9XA.\- ]+")
 _FILLERS = frozenset(
     ("допустимы", "только", "и", "строчные", "прописные", "буквы", "алфавита", "разделители", "знак", "нижнее")
 )
@@ -35,7 +35,7 @@ _DOCUMENT = {
 
 
 def pattern(mask: str) -> str | None:
-    """Expression of a mask: ``9`` digit, ``X`` optional digit, ``A`` Latin capital, ``.``, ``-`` and blank themselves.
+    """Expression of a mask: ``9`` digit, ``X`` optional digit, ``A`` Latin capital; 1 to 8, ``.``, ``-``, blank themselves.
 
     A last part of optional digits only takes its separator with it: ``A99.XX`` is C34, C34.1 or C34.12. None for a text
     that is no mask.
@@ -73,9 +73,11 @@ def characters(comment: str) -> str | None:
 def _digits(part: str) -> str:
     """``A99X`` as a Latin capital and 2 to 3 digits; a part of optional digits only has at least one."""
     result = ""
-    for run in re.findall(r"A+|[9X]+", part):
+    for run in re.findall(r"A+|[9X]+|[1-8]+", part):
         if run[0] == "A":
             result += "[A-Z]" * len(run)
+        elif run[0] in "12345678":
+            result += run
         else:
             least = max(run.count("9"), 1 if run == part else 0)
             result += f"[0-9]{{{least},{len(run)}}}" if least < len(run) else f"[0-9]{{{least}}}"

@@ -58,7 +58,7 @@ def mek_suites(layout: str, regions: Collection[str], book: RuleBook | None = No
     ``book`` are the rules in force (the shipped ones by default). Empty for a kind that no rule speaks of.
     """
     federal = (book or shipped()).suites.get(f"mek/{layout}", ())
-    return _joined([*federal, *regional_suites(f"mek-regional/{layout}", regions, book)])
+    return joined([*federal, *regional_suites(f"mek-regional/{layout}", regions, book)])
 
 
 def flk_suites(layout: str, regions: Collection[str], book: RuleBook | None = None) -> tuple[Suite, ...]:
@@ -76,7 +76,8 @@ def regional_suites(name: str, regions: Collection[str], book: RuleBook | None =
     return tuple(chosen)
 
 
-def _joined(parts: Collection[Suite]) -> tuple[Suite, ...]:
+def joined(parts: Collection[Suite]) -> tuple[Suite, ...]:
+    """The suites as one a table, under the name of the first."""
     by_table: dict[str, Suite] = {}
     for suite in parts:
         known = by_table.get(suite.table)

@@ -10,6 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.checks.records import region_of
+from pipelines.formats.layout import Layout
+from pipelines.formats.layout import load as load_layout
 from pipelines.ground.settings import ROOT
 
 FOLDER = ROOT / "expectations"
@@ -62,6 +65,11 @@ class Suite:
     table: str
     checks: tuple[Check, ...]
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def structure(self) -> Layout:
+        """Its layout, with the elements of the files of the regions whose rules it holds."""
+        return load_layout(self.layout, *{region_of(check.rule) for check in self.checks})
 
     def to_json(self) -> dict[str, Any]:
         """The suite as Great Expectations reads it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,11 +13,14 @@ from sqlalchemy import Connection
 
 from pipelines.checks import findings as found
 from pipelines.checks.locate import locate
+from pipelines.checks.mek import flk_suites, joined
+from pipelines.checks.required import look_ups
 from pipelines.checks.rulebook import in_force
 from pipelines.checks.runner import Suites, run
 from pipelines.checks.values import value_faults
 from pipelines.exchange import messages
 from pipelines.exchange.kinds import Mask, Opened, PackageKind
+from pipelines.exchange.region import RegionError
 from pipelines.formats.layout import Layout
 from pipelines.formats.tables import PARENT, Tables
 from pipelines.nsi import Dictionaries
@@ -40,11 +44,11 @@ class Terms:
     today: date
 
     def same(self, other: Terms) -> bool:
-        """Whether these are the very suites and editions of dictionaries of the other terms, and its days."""
-        if (self.on, self.today) != (other.on, other.today):
+        """Whether these are the suites and the very editions of dictionaries of the other terms, and its days."""
+        if (self.on, self.today) != (other.on, other.today) or self.suites != other.suites:
             return False
-        pairs = ((self.suites, other.suites), (self.dictionaries, other.dictionaries))
-        return all(mine.keys() == its.keys() and all(mine[name] is its[name] for name in mine) for mine, its in pairs)
+        mine, its = self.dictionaries, other.dictionaries
+        return mine.keys() == its.keys() and all(mine[name] is its[name] for name in mine)
 
 
 def terms(connection: Connection, kind: PackageKind, opened: Opened, dictionaries: Dictionaries) -> Terms:
@@ -85,9 +89,22 @@ def conclude(connection: Connection, kind: PackageKind, opened: Opened, ruled: p
 
 
 def suites_of(connection: Connection, kind: PackageKind) -> Suites:
-    """The suites of a kind's members by role, of the book in force."""
+    """The suites of a kind's members by role, of the book in force, with the ФЛК of the regions that the fund adopts."""
     book = in_force(connection)
-    return {member.role: book[member.suites] for member in kind.members if member.suites}
+    return {
+        member.role: joined([*book[member.suites], *flk_suites(member.layout, member.regions, book)])
+        for member in kind.members
+        if member.suites
+    }
+
+
+def check_adopted(kinds: Iterable[PackageKind], dictionaries: Dictionaries) -> None:
+    """Raise ``RegionError`` where adopted ФЛК of the regional level needs a dictionary that the fund does not have."""
+    members = {(member.layout, member.regions) for kind in kinds for member in kind.members if member.suites}
+    suites = (suite for layout, regions in sorted(members) for suite in flk_suites(layout, regions))
+    for check in (check for suite in suites for check in suite.checks):
+        if absent := sorted({name for name, _ in look_ups(check)} - set(dictionaries)):
+            raise RegionError(f"rules_regions.Q022: правилу {check.rule} нужен справочник {absent[0]}, которого нет")
 
 
 def _structure(role: str, tables: Tables) -> pd.DataFrame:

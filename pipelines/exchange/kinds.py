@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal, Protocol
 
@@ -30,6 +30,7 @@ class Member:
 
     ``role`` is its name in findings; ``name`` a regular expression in which ``{stem}`` and ``{group}`` stand for the whole
     package name and its named groups; ``suites`` the name of its suites under ``expectations/`` (``pump/H``) or None.
+    ``regions``: those whose elements the file may have, and whose rules of the regional level (Q022) it is checked by.
     """
 
     role: str
@@ -37,6 +38,7 @@ class Member:
     format: Format
     layout: str
     suites: str | None = None
+    regions: tuple[str, ...] = ()
 
     def pattern(self, match: re.Match[str]) -> re.Pattern[str]:
         """Mask of this file's name in the package whose name matched."""
@@ -110,6 +112,11 @@ class PackageKind:
     def number(self, match: re.Match[str]) -> str | None:
         """What makes the package unique among those of its kind and sender, upper case; None when nothing has to."""
         return (match.groupdict().get("number") or match.group()).upper() if self.numbered else None
+
+
+def adopting(kinds: Iterable[PackageKind], regions: tuple[str, ...]) -> list[PackageKind]:
+    """The kinds as a fund has them that adopts the rules of these regions."""
+    return [replace(kind, members=tuple(replace(one, regions=regions) for one in kind.members)) for kind in kinds]
 
 
 class Catalogue:

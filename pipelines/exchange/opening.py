@@ -100,7 +100,7 @@ def _assign(archived: list[ArchiveMember], kind: PackageKind, match: re.Match[st
 def _read(member: Member, file: Iterable[bytes]) -> Tables:
     if member.format == "packet":
         return read_packet(file, member.layout, member.role)
-    layout = layouts.load(member.layout)
+    layout = layouts.load(member.layout, *member.regions)
     if member.format == "xml":
         return read_xml(file, layout, member.role)
     return read_dbf(b"".join(file), layout, member.role)

@@ -16,9 +16,10 @@ from pipelines.checks.compiler import by_exchange
 from pipelines.exchange import daily, region, subscribers
 from pipelines.exchange.bulk import SMALL, Bulk, Prepared
 from pipelines.exchange.channels.base import Channel
+from pipelines.exchange.control import check_adopted
 from pipelines.exchange.documents import Document, Maker
 from pipelines.exchange.inbox import Readiness, Receiver
-from pipelines.exchange.kinds import Catalogue, PackageKind
+from pipelines.exchange.kinds import Catalogue, PackageKind, adopting
 from pipelines.exchange.outbox import DeliveryReport, Outbox
 from pipelines.exchange.processing import Outcome, ProcessingFailed, Processor, Rules
 from pipelines.exchange.protocol import LOCAL
@@ -61,7 +62,7 @@ class Exchange:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        return Catalogue(self.kinds)
+        return Catalogue(adopting(self.kinds, self.region.rules_regions["Q022"]))
 
     @cached_property
     def subscribers(self) -> Subscribers:
@@ -69,10 +70,14 @@ class Exchange:
             return subscribers.read(connection)
 
     def set_up(self) -> None:
-        """Load the region's organisations and dictionaries into the database; repeating it changes nothing."""
+        """Load the region's organisations and dictionaries into the database; repeating it changes nothing.
+
+        Raises ``RegionError`` for a profile that adopts rules whose dictionaries the region does not have.
+        """
         with database.transaction(self.settings.database_url) as connection:
             subscribers.load_region(connection, self.region)
             nsi.store_folder(connection, self.settings.region_dir / "nsi")
+            check_adopted(self.catalogue.kinds, self._dictionaries(connection))
 
     def look(self) -> int:
         """Number of files that are ready in all channels; one that fails is logged, and raises only if all do."""

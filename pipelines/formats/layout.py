@@ -130,6 +130,7 @@ class Layout:
 _TYPE = re.compile(r"[DS]|T(?P<characters>[1-9]\d*)|N(?P<digits>\d+)(?:\.(?P<scale>\d+))?")
 _OBLIGATIONS = frozenset({"О", "У", "ОМ", "УМ"})
 _OPTIONS = frozenset({"since", "column"})
+_FOLDER = ROOT / "include" / "layouts"
 _KEYS = frozenset({"code", "title", "source", "root", "versions", "record", "elements"})
 
 
@@ -229,15 +230,49 @@ def _fields(code: str, row: list[Any], versions: list[str]) -> tuple[str, str, s
     return path, type_text, obligation, title, options
 
 
+def load(code: str, *regions: str) -> Layout:
+    """The layout ``include/layouts/<code>.yaml``; one that ``extends`` another has that one's elements before its own.
+
+    ``regions``: with the elements of these regions' own files (``regional``); those that have none make no difference, so
+    the result is the same object whichever of them are named.
+    """
+    return _load(code, tuple(sorted(region for region in set(regions) if code in regional().get(region, {}))))
+
+
 @cache
-def load(code: str) -> Layout:
-    """The layout ``include/layouts/<code>.yaml``; one that ``extends`` another has that one's elements before its own."""
-    return parse(_declaration(code))
+def regional() -> Mapping[str, Mapping[str, list[dict[str, Any]]]]:
+    """Elements that single regions added, by region and layout: ``include/layouts/regional/<region>.yaml``.
+
+    Each addition has ``elements`` as a layout has them, and the element ``after`` which they stand with all that it holds.
+    """
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for path in sorted((_FOLDER / "regional").glob("*.yaml")):
+        of_region = found.setdefault(path.stem, {})
+        for addition in yaml.safe_load(path.read_text(encoding="utf-8"))["additions"]:
+            for kind in addition["kinds"]:
+                of_region.setdefault(kind, []).append(addition)
+    return found
+
+
+@cache
+def _load(code: str, regions: tuple[str, ...]) -> Layout:
+    declaration = _declaration(code)
+    for region in regions:
+        for addition in regional()[region][code]:
+            declaration["elements"] = _added(declaration["elements"], addition["after"], addition["elements"])
+    return parse(declaration)
+
+
+def _added(rows: list[list[Any]], after: str, more: list[list[Any]]) -> list[list[Any]]:
+    """The rows with others behind an element and all that it holds; raises ``ValueError`` where there is no such element."""
+    held = [number for number, row in enumerate(rows) if row[0] == after or row[0].startswith(f"{after}/")]
+    if not held:
+        raise ValueError(f"no element {after} for {more[0][0]} to follow")
+    return [*rows[: held[-1] + 1], *more, *rows[held[-1] + 1 :]]
 
 
 def _declaration(code: str) -> dict[str, Any]:
-    text = (ROOT / "include" / "layouts" / f"{code}.yaml").read_text(encoding="utf-8")
-    declaration: dict[str, Any] = yaml.safe_load(text)
+    declaration: dict[str, Any] = yaml.safe_load((_FOLDER / f"{code}.yaml").read_text(encoding="utf-8"))
     if extended := declaration.pop("extends", None):
         declaration["elements"] = _declaration(extended)["elements"] + declaration["elements"]
     return declaration

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from pipelines.exchange.kinds import Mask, Opened
 from pipelines.formats import ddl
+from pipelines.formats import layout as layouts
 from pipelines.formats.layout import Element
 from pipelines.formats.tables import PARENT, Tables
 from pipelines.ground.database import copy_table
@@ -36,7 +37,7 @@ def load_register(connection: Connection, opened: Opened, cases: Mask, month: da
 
 
 def _load(connection: Connection, tables: Tables, records: Mask, package: int, month: date) -> None:
-    layout = tables.layout
+    layout = layouts.load(tables.layout.code)  # what single regions added is checked, and has no place in the tables
     kept: dict[str, Mask] = {layout.record: records}
     for name, spec in layout.tables.items():
         data = tables.data[name]

@@ -23,10 +23,11 @@ ON = date(2026, 2, 1)
 def tables(layout: Layout, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Tables:
     """Tables of rows by table; ``_parent`` defaults to 0, groups to present, everything else to absent."""
     data = {}
+    empty = _empty_tables(layout)
     for name, spec in layout.tables.items():
         given = rows.get(name, [])
         if not given:
-            data[name] = _empty_tables(layout.code)[name]
+            data[name] = empty[name]
             continue
         data[name] = _table(spec, given, numbered=name == layout.record)
     return Tables(layout, data, ANOMALIES.empty_table())
@@ -43,8 +44,7 @@ def _table(spec: TableSpec, given: Sequence[Mapping[str, Any]], *, numbered: boo
 
 
 @cache
-def _empty_tables(code: str) -> dict[str, pa.Table]:
-    layout = load(code)
+def _empty_tables(layout: Layout) -> dict[str, pa.Table]:
     return {name: _table(spec, [], numbered=name == layout.record) for name, spec in layout.tables.items()}
 
 

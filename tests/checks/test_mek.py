@@ -54,6 +54,18 @@ def test_every_open_rule_of_q016_with_content_has_a_class(covered: dict[str, pd.
     assert all(known.reason for known in mek.classes().values())
 
 
+def test_every_rule_of_q022_is_executed_and_with_q015_at_least_97_of_100(
+    covered: dict[str, pd.DataFrame], shared: Path
+) -> None:
+    regional = covered["Q022"]
+    packet = records.read(shared / FOLDER / "Q015.xml")
+    layouts = {kind: load(kind) for kinds in compiler.places_of("Q015").values() for kind in kinds}
+    federal = compiler.executed(compiler.coverage(compiler.outcomes(packet, layouts)))
+    done = [int(rules["status"].isin(compiler.EXECUTED).sum()) for rules in (federal, regional)]
+    assert (len(federal) + len(regional), done[1]) == (812, 62)
+    assert sum(done) == 812
+
+
 def test_rules_that_need_the_register_only_are_executed(covered: dict[str, pd.DataFrame]) -> None:
     of_register = covered["Q016"][covered["Q016"]["class"] == mek.REGISTER]
     assert of_register[of_register["status"] == compiler.NOT_SUPPORTED]["rule"].tolist() == ["003K.00.0520"]

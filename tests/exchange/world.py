@@ -27,11 +27,12 @@ NUMBERS = {("exchange.package", "id"), ("exchange.package", "duplicate_of"), ("e
 
 @dataclass
 class World:
-    """Folders of all organisations under ``root``, one exchange over them."""
+    """Folders of all organisations under ``root``, one exchange over them; ``region`` is its profile's folder."""
 
     url: str
     root: Path
     clock: Clock = utc_now
+    region: str = "demo"
 
     @property
     def folders(self) -> Path:
@@ -48,7 +49,7 @@ class World:
         logins = [organisation.login for organisation in REGION.organisations]
         channels = {"folder": FolderChannel("folder", self.folders, logins)}
         return Exchange(
-            Settings(self.url, (self.root / "store").as_uri(), (self.root / "journal").as_uri(), "demo"),
+            Settings(self.url, (self.root / "store").as_uri(), (self.root / "journal").as_uri(), self.region),
             channels,
             KINDS,
             step,

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.formats import ddl
-from pipelines.formats.layout import Element, Layout, load, parse, version_number
+from pipelines.formats.layout import Element, Layout, load, parse, regional, version_number
 from pipelines.formats.tables import OFFSET, PARENT, Tables
 from pipelines.formats.xml_reader import read_xml
 from pipelines.formats.xml_writer import write_xml
@@ -89,6 +89,21 @@ def test_newer_elements_are_optional(code: str) -> None:
             assert not element.required, element.path
         elif above is not None:
             assert above.since is None, f"{element.path} is older than its group"
+
+
+def test_elements_of_a_region_stand_in_its_layout_only() -> None:
+    assert load("X", "45").by_path["ZAP/Z_SL/PMP/TYPE_PMP"].table == "ZAP"
+    assert "ZAP/Z_SL/PMP" not in load("X").by_path
+    assert load("X", "16", "45").tables["PACK"].parent is None
+    assert load("X", "36") is load("X")
+    assert load("H", "45", "16") is load("H", "16")
+
+
+@pytest.mark.parametrize(("region", "code"), [(region, code) for region, of in regional().items() for code in of])
+def test_the_orders_elements_keep_their_order_among_those_of_a_region(region: str, code: str) -> None:
+    own, paths = load(code), [element.path for element in load(code, region).elements]
+    assert [path for path in paths if path in own.by_path] == [element.path for element in own.elements]
+    assert len(paths) == len(own.elements) + sum(len(addition["elements"]) for addition in regional()[region][code])
 
 
 def test_elements_that_share_a_table_and_a_name() -> None:
