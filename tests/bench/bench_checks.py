@@ -198,11 +198,8 @@ def _show_growth(console: Console, dictionaries: Dictionaries, large: Package, c
 
 
 def _show_duckdb(console: Console, large: Package, spoilt: Package, dictionaries: Dictionaries) -> None:
-    try:
-        import duckdb
-    except ImportError:
-        console.print("DuckDB is not installed: no comparison with SQL")
-        return
+    import duckdb
+
     from tests.bench import checks_sql
 
     layouts = {role: tables.layout for role, tables in large.items()}
