@@ -51,7 +51,7 @@ def _within_stay(given: Given, standing: Standing) -> pd.DataFrame:
         cases = given.month.cases
         stay = np.flatnonzero(standing.cases & (cases["USL_OK"] == usl_ok).to_numpy() & (given.persons[0] >= 0))
         begin, end = days(cases["DATE_Z_1"].iloc[stay]), days(cases["DATE_Z_2"].iloc[stay])
-        found = meeting(who, on - 1, on + 1, given.persons[0][stay], begin, end)  # both days of the stay included
+        found = meeting(who, on, on, given.persons[0][stay], begin, end)  # the first and the last day are free
         met = np.flatnonzero(found >= 0)
         other = stay[found[met]]
         text = phrase(
