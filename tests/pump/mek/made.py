@@ -15,9 +15,9 @@ MO = np.array([f"98000{number}" for number in range(1, 8)])
 SUMS = {"1": 6_000_000, "2": 2_000_000, "3": 40_000, "4": 300_000}
 
 
-def frame(kind: str, rows: int, **columns: object) -> pd.DataFrame:
+def frame(level: str, rows: int, **columns: object) -> pd.DataFrame:
     """A frame with all the elements that ``month.yaml`` names, absent ones null, of the dtypes of ``month.read``."""
-    names = [*elements()[kind]] if kind != "case" else [*elements()["account"], *elements()["case"], *elements()["person"]]
+    names = [*elements()[level]] if level != "case" else [*elements()["account"], *elements()["case"], *elements()["person"]]
     data = {name: columns.get(name) for name in names}
     data = {**{name: value for name, value in columns.items() if name not in data}, **data}
     made = pd.DataFrame(data, index=range(rows))
@@ -160,11 +160,29 @@ def _frames(fields: dict, random: np.random.Generator, first: np.datetime64, sam
     return Month(PERIOD, cases, visits, services, nothing, nothing, nothing)
 
 
-def history(size: int, seed: int) -> Month:
-    """Cases of the month before, with OPLATA and SUMP: a fifth refused, a tenth paid in part."""
-    made = month(size, seed, first=FIRST - 20)
+def history(size: int, seed: int, repeated: Month) -> Month:
+    """Cases of the month before and the first of ``repeated``, with OPLATA and SUMP: a fifth refused, a tenth paid in part."""
+    earlier, count = month(size, seed, first=FIRST - 20), size // 10
+    visits = repeated.visits[repeated.visits["case"] < count]
+    services = repeated.services[repeated.services["case"] < count]
+    again = repeated.cases.iloc[:count]
+    cases = pd.concat([earlier.cases, again.assign(case=again["case"] + size)], ignore_index=True)
+    ids = visits["SL_ID"].where(visits["case"] % 2 == 0, "new" + visits["SL_ID"])
+    visits = visits.assign(case=visits["case"] + size, visit=visits["visit"] + len(earlier.visits), SL_ID=ids)
+    services = services.assign(
+        case=services["case"] + size,
+        visit=services["visit"] + len(earlier.visits),
+        service=services["service"] + len(earlier.services),
+    )
     random = np.random.default_rng(seed + 1)
-    oplata = random.choice(["1", "2", "3"], size, p=[0.7, 0.2, 0.1])
+    oplata = random.choice(["1", "2", "3"], len(cases), p=[0.7, 0.2, 0.1])
     share = np.select([oplata == "1", oplata == "2"], [100, 0], 50)
-    cases = made.cases.assign(OPLATA=pd.array(oplata, dtype="str"), SUMP=made.cases["SUMV"].to_numpy() * share // 100)
-    return Month(made.period, cases, made.visits.assign(SL_ID="old" + made.visits["SL_ID"]), made.services, *[made.criteria] * 3)
+    cases = cases.assign(OPLATA=pd.array(oplata, dtype="str"), SUMP=cases["SUMV"].to_numpy() * share // 100)
+    old = earlier.visits.assign(SL_ID="old" + earlier.visits["SL_ID"])
+    return Month(
+        earlier.period,
+        cases,
+        pd.concat([old, visits], ignore_index=True),
+        pd.concat([earlier.services, services], ignore_index=True),
+        *[earlier.criteria] * 3,
+    )
