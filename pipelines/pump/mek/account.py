@@ -37,7 +37,7 @@ def _returned(given: Given, osn: str, rule: str, accounts: pd.DataFrame, detail:
     package = given.month.cases["package"]
     case = np.flatnonzero(package.isin(accounts["package"]).to_numpy())
     text = texts.reindex(package.iloc[case]).reset_index(drop=True)
-    return hits.make(given.bases, "A", osn, rule, text, case=case, worth=given.facts.sums[case])
+    return hits.make(given.bases, "A", osn, rule, text, given.facts.of_cases(case))
 
 
 def _total(given: Given, accounts: pd.DataFrame) -> pd.DataFrame:

@@ -80,7 +80,9 @@ def _prefix(values: pd.Series, operand: list[str]) -> Mask:
 def _rubric(values: pd.Series, operand: list[str]) -> Mask:
     """МКБ-10 by rubric: ``C00-C97`` (both included), ``N83.1`` (code and its subdivisions), ``I20``."""
     ranges = [(first, last or first) for first, _, last in (item.partition("-") for item in operand)]
-    return _distinct(values, lambda text: any(first <= text[: len(first)] and text[: len(last)] <= last for first, last in ranges))
+    return _distinct(
+        values, lambda text: any(first <= text[: len(first)] and text[: len(last)] <= last for first, last in ranges)
+    )
 
 
 def _number(values: pd.Series) -> pd.Series:

@@ -40,7 +40,8 @@ def rules() -> Sequence[Rule]:
     """Rules of the file, in its order; raises ``KeyError`` for an incomplete one."""
     items = yaml.safe_load((ROOT / "include" / "pump" / "consistency.yaml").read_text(encoding="utf-8"))
     return [
-        Rule(item["rule"], item["level"], item["when"], item["must"], item.get("osn", "1.4.4"), item["text"]) for item in items
+        Rule(item["rule"], item["level"], item["when"], item["must"], item.get("osn", "1.4.4"), item["text"])
+        for item in items
     ]
 
 
@@ -54,13 +55,9 @@ def _hits(given: Given, rule: Rule) -> pd.DataFrame:
     levels: Mapping[str, Level] = {"case": facts.cases, "visit": facts.visits, "service": facts.services}
     level = levels[rule.level]
     rows = np.flatnonzero(every(rule.when, level) & ~every(rule.must, level))
+    if not len(rows):
+        return hits.empty()
     template = ", ".join(f"{field} = {{{field}}}" for field in rule.shown) + f"; ожидается: {rule.text}"
     text = phrase(template, len(rows), **{field: level.column(field).iloc[rows] for field in rule.shown})
-    if rule.level == "case":
-        objects = {"case": rows, "worth": facts.sums[rows]}
-    elif rule.level == "visit":
-        objects = {"case": facts.visit_case[rows], "visit": rows, "worth": facts.visit_sums[rows]}
-    else:
-        objects = {"case": facts.service_case[rows], "visit": facts.service_visit[rows], "service": rows}
-        objects["worth"] = facts.service_sums[rows]
-    return hits.make(given.bases, "D", rule.osn, rule.rule, text, **objects)
+    of = {"case": facts.of_cases, "visit": facts.of_visits, "service": facts.of_services}
+    return hits.make(given.bases, "D", rule.osn, rule.rule, text, of[rule.level](rows))

@@ -41,8 +41,8 @@ class Intervals:
             return np.concatenate([getattr(self, name), getattr(other, name)])
 
         mo = pd.concat([self.mo, other.mo], ignore_index=True)
-        names = ("row", "case", "person")
-        return Intervals(*map(joined, names), mo, joined("begin"), joined("end"), joined("paid"))
+        row, case, person, begin, end, paid = map(joined, ("row", "case", "person", "begin", "end", "paid"))
+        return Intervals(row, case, person, mo, begin, end, paid)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -64,7 +64,9 @@ def crossing_hits(given: Given, standing: Standing) -> pd.DataFrame:
 def stays(facts: Facts, rule: Crossing, person: Numbers, paid: bool) -> Intervals:
     """Stays that the rule speaks of, with their first and last day."""
     level = facts.cases
-    mask = every(rule.stay, level) & (person >= 0) & ~(some(rule.unless, level) if rule.with_ is None else False)
+    mask = every(rule.stay, level) & (person >= 0)
+    if rule.with_ is None:
+        mask &= ~some(rule.unless, level)
     return _whole(facts, mask, person, paid)
 
 
@@ -175,7 +177,7 @@ def _hits(given: Given, rule: Crossing, loser: Intervals, winner: Intervals, sid
         assert source is not None
         text = _text(rule, source, won, side, lost, facts)
         part = side == "inner" and rule.touch == "ends"
-        visit: Numbers | int = lost.row if part else -1
+        objects = facts.of_visits(lost.row) if part else facts.of_cases(lost.case)
         policy = rule.paid if paid else rule.policy
         made = hits.make(
             given.bases,
@@ -183,9 +185,7 @@ def _hits(given: Given, rule: Crossing, loser: Intervals, winner: Intervals, sid
             rule.osn,
             rule.rule,
             text,
-            case=lost.case,
-            visit=visit,
-            worth=facts.visit_sums[lost.row] if part else facts.sums[lost.case],
+            objects,
             other=-1 if paid else won.case,
             other_ref=reference(source, won.case) if paid else "",
             note=policy == "flag",

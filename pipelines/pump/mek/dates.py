@@ -28,7 +28,7 @@ def _cases_hit(given: Given, wrong: np.ndarray, osn: str, rule: str, template: s
     case = np.flatnonzero(wrong)
     rows = given.month.cases.iloc[case]
     text = phrase(template, len(case), begin=rows["DATE_Z_1"], end=rows["DATE_Z_2"], **texts)
-    return hits.make(given.bases, "C", osn, rule, text, case=case, worth=given.facts.sums[case])
+    return hits.make(given.bases, "C", osn, rule, text, given.facts.of_cases(case))
 
 
 def _period(given: Given) -> pd.DataFrame:
@@ -67,8 +67,7 @@ def _visits(given: Given) -> pd.DataFrame:
         begin=begin.iloc[visit],
         end=end.iloc[visit],
     )
-    case, worth = given.facts.visit_case[visit], given.facts.visit_sums[visit]
-    return hits.make(given.bases, "C", "1.4.4", "MEK.C.4", text, case=case, visit=visit, worth=worth)
+    return hits.make(given.bases, "C", "1.4.4", "MEK.C.4", text, given.facts.of_visits(visit))
 
 
 def _services(given: Given) -> pd.DataFrame:
@@ -89,15 +88,4 @@ def _services(given: Given) -> pd.DataFrame:
         begin=begin.iloc[service],
         end=end.iloc[service],
     )
-    facts = given.facts
-    return hits.make(
-        given.bases,
-        "C",
-        "1.4.4",
-        "MEK.C.5",
-        text,
-        case=facts.service_case[service],
-        visit=facts.service_visit[service],
-        service=service,
-        worth=facts.service_sums[service],
-    )
+    return hits.make(given.bases, "C", "1.4.4", "MEK.C.5", text, given.facts.of_services(service))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.pump.mek import hits
 from pipelines.pump.mek.conditions import Level, Mask, every, some
-from pipelines.pump.mek.facts import Facts, Numbers
+from pipelines.pump.mek.facts import Facts, Numbers, Objects
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 from pipelines.pump.mek.standing import Standing
@@ -99,15 +99,14 @@ def _examination_hits(given: Given, standing: Standing, group: Sequence[str]) ->
         return rows, [pd.Series(person[rows]), cases["DATE_Z_2"].iloc[rows].dt.year.reset_index(drop=True)]
 
     own, mine = chosen(given.facts, given.persons[0])
-    old, theirs = ([], []) if given.paid is None else chosen(given.paid, given.persons[1])
+    old, theirs = _nobody() if given.paid is None else chosen(given.paid, given.persons[1])
     if not len(own):
         return hits.empty()
     columns = [pd.concat(pair) for pair in zip(theirs, mine, strict=True)] if len(old) else mine
     found = copies(group_codes(columns), len(old), standing.cases[own], given.terms.keep)
     kinds = given.month.cases[["DISP", "DATE_Z_2"]].iloc[own].reset_index(drop=True)
-    values = {name: kinds[name] for name in kinds}
+    values = {name: kinds[name] for name in ("DISP", "DATE_Z_2")}
     title = f"второй осмотр за год ({', '.join(group)})"
-    old = np.asarray(old, dtype=np.int64)
     return hits.concat(
         [
             _in_month(given, "MEK.H.9", title, "case", own, found, values),
@@ -116,11 +115,12 @@ def _examination_hits(given: Given, standing: Standing, group: Sequence[str]) ->
     )
 
 
-def _objects(given: Given, level: str, rows: Numbers) -> dict[str, Numbers | int]:
-    facts = given.facts
-    if level == "case":
-        return {"case": rows, "worth": facts.sums[rows]}
-    return {"case": facts.visit_case[rows], "visit": rows, "worth": facts.visit_sums[rows]}
+def _nobody() -> tuple[Numbers, list[pd.Series]]:
+    return np.empty(0, dtype=np.int64), []
+
+
+def _objects(given: Given, level: str, rows: Numbers) -> Objects:
+    return given.facts.of_cases(rows) if level == "case" else given.facts.of_visits(rows)
 
 
 def _text(title: str, values: Mapping[str, pd.Series], rows: Numbers, where: str, **more: pd.Series) -> pd.Series:
@@ -136,18 +136,25 @@ def _in_month(
     cases = given.month.cases.iloc[other]
     where = "то же предъявлено в счёте {account} (IDCASE {idcase}); ожидается один раз"
     text = _text(title, values, found.again, where, account=cases["NSCHET"], idcase=cases["IDCASE"])
-    return hits.make(given.bases, "H", REPEATED, rule, text, other=other, **_objects(given, level, own[found.again]))
+    return hits.make(given.bases, "H", REPEATED, rule, text, _objects(given, level, own[found.again]), other=other)
 
 
 def _beside_paid(
-    given: Given, rule: str, title: str, level: str, own: Numbers, old: Numbers, found: Copies, values: Mapping[str, pd.Series]
+    given: Given,
+    rule: str,
+    title: str,
+    level: str,
+    own: Numbers,
+    old: Numbers,
+    found: Copies,
+    values: Mapping[str, pd.Series],
 ) -> pd.DataFrame:
     if given.paid is None or not len(found.now):
         return hits.empty()
     before = old[found.before] if level == "case" else given.paid.visit_case[old[found.before]]
     ref = reference(given.paid, before)
     text = _text(title, values, found.now, "оплачено раньше (пакет/строка/IDCASE {ref}); ожидается один раз", ref=ref)
-    return hits.make(given.bases, "H", PAID, rule, text, other_ref=ref, **_objects(given, level, own[found.now]))
+    return hits.make(given.bases, "H", PAID, rule, text, _objects(given, level, own[found.now]), other_ref=ref)
 
 
 def reference(paid: Facts, cases: Numbers) -> pd.Series:

@@ -16,6 +16,16 @@ Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Objects:
+    """What hits are about, one row each: ``visit`` and ``service`` are -1 for larger objects; ``worth`` in kopecks."""
+
+    case: Numbers
+    visit: Numbers
+    service: Numbers
+    worth: Numbers
+
+
+@dataclass(frozen=True)
 class Facts:
     """Columns of a month by level. ``month`` may also be the paid history: the same frames with OPLATA and SUMP in cases."""
 
@@ -54,6 +64,20 @@ class Facts:
         first = np.full(len(self.month.cases), -1, dtype=np.int64)
         first[self.visit_case[::-1]] = np.arange(len(self.visit_case))[::-1]
         return first
+
+    def of_cases(self, rows: Numbers) -> Objects:
+        """Whole cases."""
+        none = np.full(len(rows), -1, dtype=np.int64)
+        return Objects(rows, none, none, self.sums[rows])
+
+    def of_visits(self, rows: Numbers, worth: Numbers | None = None) -> Objects:
+        """Visits, or the part of their sums that is in question."""
+        none = np.full(len(rows), -1, dtype=np.int64)
+        return Objects(self.visit_case[rows], rows, none, self.visit_sums[rows] if worth is None else worth)
+
+    def of_services(self, rows: Numbers) -> Objects:
+        """Services."""
+        return Objects(self.service_case[rows], self.service_visit[rows], rows, self.service_sums[rows])
 
     @cached_property
     def sums(self) -> Numbers:

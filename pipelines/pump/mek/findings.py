@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.pump.mek import hits
-from pipelines.pump.mek.facts import Numbers
+from pipelines.pump.mek.facts import Numbers, Objects
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 
@@ -18,8 +18,8 @@ def from_findings(given: Given, package: int, findings: pd.DataFrame, stage: str
     """Hits from the findings (``checks.findings``) of one package; warnings are notes.
 
     A row of ZAP, SL or USL is the case, visit or service with that row in the month; the file as a whole and SCHET are all
-    cases of the package. Findings of other tables (persons, diagnoses) name no such row and come as ``case_rows`` gives
-    them: raises ``LookupError`` for a table that is not known, since a finding must not be lost.
+    cases of the package. Findings of other tables (persons, diagnoses) have no object yet: raises ``LookupError``, since a
+    finding must not be lost.
     """
     parts = []
     for (rule, severity, table), found in findings.groupby(["rule", "severity", "table"], sort=True):
@@ -33,10 +33,9 @@ def from_findings(given: Given, package: int, findings: pd.DataFrame, stage: str
             value=chosen["value"],
             message=chosen["message"],
         )
-        worth = _worth(given, case, visit, service)
-        place_of = {"case": case, "visit": visit, "service": service}
+        objects = Objects(case, visit, service, _worth(given, case, visit, service))
         note = severity == "warning"
-        parts.append(hits.make(given.bases, stage, osn, str(rule), text, worth=worth, note=note, **place_of))
+        parts.append(hits.make(given.bases, stage, osn, str(rule), text, objects, note=note))
     return hits.concat(parts)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.pump.mek.bases import Bases
+from pipelines.pump.mek.facts import Objects
 
 COLUMNS = {
     "case": "int64",  # position in the month's cases
@@ -42,29 +43,26 @@ def make(
     osn: str,
     rule: str,
     detail: pd.Series | str,
+    objects: Objects,
     *,
-    case: np.ndarray,
-    worth: np.ndarray,
-    visit: np.ndarray | int = -1,
-    service: np.ndarray | int = -1,
     other: np.ndarray | int = -1,
     other_ref: pd.Series | str = "",
     note: bool = False,
 ) -> pd.DataFrame:
-    """Hits of one rule. ``worth``: kopecks of the objects (or the part in question), refused by Кно of the ground.
+    """Hits of one rule; of what the objects are worth Кно of the ground is refused.
 
     A ``note`` refuses nothing and has no code; its ground (of МЭЭ) need not be in F014. Raises ``LookupError`` otherwise.
     """
-    if not len(case):
+    if not len(objects.case):
         return empty()
     columns: dict[str, Any] = {
-        "case": case,
-        "visit": visit,
-        "service": service,
+        "case": objects.case,
+        "visit": objects.visit,
+        "service": objects.service,
         "stage": stage,
         "code": "" if note else bases.code(osn),
         "osn": osn,
-        "amount": 0 if note else bases.unpaid(osn, np.asarray(worth, dtype=np.int64)),
+        "amount": 0 if note else bases.unpaid(osn, objects.worth),
         "rule": rule,
         "other": other,
         "other_ref": other_ref if isinstance(other_ref, str) else other_ref.to_numpy(),
@@ -76,6 +74,8 @@ def make(
 def phrase(template: str, rows: int, **values: Any) -> pd.Series:
     """Text for each row: ``{name}`` stands for a column of values (series or array; a missing value is «не указано»)."""
     text = pd.Series([""] * rows, dtype="str")
+    if not rows:
+        return text
     rest = template
     while "{" in rest:
         before, _, rest = rest.partition("{")

@@ -23,7 +23,7 @@ def identity_hits(given: Given) -> pd.DataFrame:
         rows = np.flatnonzero(found)
         text = phrase(template, len(rows), **{name: values.iloc[rows] for name, values in about.items()})
         case = place[rows]
-        return hits.make(given.bases, "B", osn, rule, text, case=case, worth=given.facts.sums[case], note=note)
+        return hits.make(given.bases, "B", osn, rule, text, given.facts.of_cases(case), note=note)
 
     found = answers["found"]
     moved = (found == "other_smo") | ((found == "own") & (answers["payer"] != about["SMO"]) & answers["payer"].notna())

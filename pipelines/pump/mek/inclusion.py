@@ -38,7 +38,8 @@ def _listed(given: Given, rows: Numbers, field: str, value: pd.Series) -> Mask:
     found = [
         known(given.nsi, "T_INCLUDED", ["CODE_USL", field], [services[name], value], services["DATE_IN"]) for name in CODES
     ]
-    return np.logical_or.reduce(found)
+    listed: Mask = np.logical_or.reduce(found)
+    return listed
 
 
 def _within_stay(given: Given, standing: Standing) -> pd.DataFrame:
@@ -100,9 +101,7 @@ def _within_service(given: Given, standing: Standing) -> pd.DataFrame:
 
 
 def _hits(given: Given, rule: str, service: Numbers, other: Numbers, text: pd.Series) -> pd.DataFrame:
-    facts = given.facts
-    place = {"case": facts.service_case[service], "visit": facts.service_visit[service], "service": service}
-    return hits.make(given.bases, "J", "1.10.3", rule, text, worth=facts.service_sums[service], other=other, **place)
+    return hits.make(given.bases, "J", "1.10.3", rule, text, given.facts.of_services(service), other=other)
 
 
 def capita_hits(given: Given) -> pd.DataFrame:
@@ -127,7 +126,4 @@ def capita_hits(given: Given) -> pd.DataFrame:
         mo=mo.iloc[visit],
         profile=profile.iloc[visit],
     )
-    place = {"case": facts.visit_case[visit], "visit": visit, "worth": facts.visit_sums[visit]}
-    return hits.make(given.bases, "J", "1.10.4", "MEK.J.3", text, **place)
-
-
+    return hits.make(given.bases, "J", "1.10.4", "MEK.J.3", text, facts.of_visits(visit))

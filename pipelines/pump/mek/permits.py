@@ -46,7 +46,12 @@ def licence_hits(given: Given) -> pd.DataFrame:
     common = "PROFIL = {PROFIL}, USL_OK = {USL_OK}, VIDPOM = {VIDPOM}"
     found = [
         ("1.8.2", "MEK.E.1", checked & ~any_, "организация {CODE_MO}: ожидается лицензия, действующая {day}"),
-        ("1.8.1", "MEK.E.2", checked & any_ & ~activity, f"{common}: ожидается вид деятельности из лицензии {{CODE_MO}} на {{day}}"),
+        (
+            "1.8.1",
+            "MEK.E.2",
+            checked & any_ & ~activity,
+            f"{common}: ожидается вид деятельности из лицензии {{CODE_MO}} на {{day}}",
+        ),
         (
             "1.8.3",
             "MEK.E.3",
@@ -69,7 +74,9 @@ def worker_hits(given: Given) -> pd.DataFrame:
     if "T_CERT" not in given.nsi:
         return hits.empty()
     facts = given.facts
-    template = "{field} = {worker}, PRVS = {prvs}: ожидается действующий сертификат или аккредитация по специальности на {day}"
+    template = (
+        "{field} = {worker}, PRVS = {prvs}: ожидается действующий сертификат или аккредитация по специальности на {day}"
+    )
     visits, services = given.month.visits, given.month.services
     parts = []
     for frame, field, date_field, is_visit in (
@@ -83,8 +90,7 @@ def worker_hits(given: Given) -> pd.DataFrame:
         if is_visit:
             parts.append(_visits_hit(given, "E", "1.9", "MEK.E.4", text, rows))
         else:
-            place = {"case": facts.service_case[rows], "visit": facts.service_visit[rows], "service": rows}
-            parts.append(hits.make(given.bases, "E", "1.9", "MEK.E.5", text, worth=facts.service_sums[rows], **place))
+            parts.append(hits.make(given.bases, "E", "1.9", "MEK.E.5", text, facts.of_services(rows)))
     return hits.concat(parts)
 
 
@@ -108,14 +114,11 @@ def programme_hits(given: Given) -> pd.DataFrame:
         rows = np.flatnonzero(named)
         text = phrase(template, len(rows), field=field, value=values.iloc[rows], day=day.iloc[rows])
         if of_service:
-            place = {"case": facts.service_case[rows], "visit": facts.service_visit[rows], "service": rows}
-            parts.append(hits.make(given.bases, "F", osn, "MEK.F.2", text, worth=facts.service_sums[rows], **place))
+            parts.append(hits.make(given.bases, "F", osn, "MEK.F.2", text, facts.of_services(rows)))
         else:
             parts.append(_visits_hit(given, "F", osn, "MEK.F.1", text, rows))
     return hits.concat(parts)
 
 
 def _visits_hit(given: Given, stage: str, osn: str, rule: str, text: pd.Series, visit: np.ndarray) -> pd.DataFrame:
-    facts = given.facts
-    place = {"case": facts.visit_case[visit], "visit": visit, "worth": facts.visit_sums[visit]}
-    return hits.make(given.bases, stage, osn, rule, text, **place)
+    return hits.make(given.bases, stage, osn, rule, text, given.facts.of_visits(visit))

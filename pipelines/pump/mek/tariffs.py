@@ -54,14 +54,13 @@ def _hits(
         expected=expected,
         due="" if due is None else roubles(due),
     )
-    case = given.facts.visit_case[visit]
-    return hits.make(given.bases, "G", osn, rule, text, case=case, visit=visit, worth=worth, note=note)
+    return hits.make(given.bases, "G", osn, rule, text, given.facts.of_visits(visit, worth), note=note)
 
 
 def arithmetic_hits(given: Given) -> pd.DataFrame:
     """1.4.5: SUMV is not the sum of SUM_M, SUM_M is not TARIF × ED_COL, SUMV_USL is not TARIF × KOL_USL."""
     facts, visits, services = given.facts, given.month.visits, given.month.services
-    parts = np.bincount(facts.visit_case, weights=None, minlength=len(facts.sums))
+    parts = np.bincount(facts.visit_case, minlength=len(facts.sums))
     total = np.zeros(len(facts.sums), dtype=np.int64)
     np.add.at(total, facts.visit_case, facts.visit_sums)
     case = np.flatnonzero((parts > 0) & (total != facts.sums))
@@ -71,7 +70,7 @@ def arithmetic_hits(given: Given) -> pd.DataFrame:
         sum=roubles(facts.sums[case]),
         total=roubles(total[case]),
     )
-    found = [hits.make(given.bases, "G", "1.4.5", "MEK.G.4", text, case=case, worth=facts.sums[case])]
+    found = [hits.make(given.bases, "G", "1.4.5", "MEK.G.4", text, facts.of_cases(case))]
     visit, product = _products(visits, "ED_COL", facts.visit_sums)
     text = phrase(
         "SL {id}: SUM_M = {sum}; ожидается TARIF × ED_COL = {product}",
@@ -80,8 +79,7 @@ def arithmetic_hits(given: Given) -> pd.DataFrame:
         sum=roubles(facts.visit_sums[visit]),
         product=roubles(product),
     )
-    place = {"case": facts.visit_case[visit], "visit": visit, "worth": facts.visit_sums[visit]}
-    found.append(hits.make(given.bases, "G", "1.4.5", "MEK.G.5", text, **place))
+    found.append(hits.make(given.bases, "G", "1.4.5", "MEK.G.5", text, facts.of_visits(visit)))
     service, product = _products(services, "KOL_USL", facts.service_sums)
     text = phrase(
         "услуга {id}: SUMV_USL = {sum}; ожидается TARIF × KOL_USL = {product}",
@@ -90,8 +88,7 @@ def arithmetic_hits(given: Given) -> pd.DataFrame:
         sum=roubles(facts.service_sums[service]),
         product=roubles(product),
     )
-    place = {"case": facts.service_case[service], "visit": facts.service_visit[service], "service": service}
-    found.append(hits.make(given.bases, "G", "1.4.5", "MEK.G.6", text, worth=facts.service_sums[service], **place))
+    found.append(hits.make(given.bases, "G", "1.4.5", "MEK.G.6", text, facts.of_services(service)))
     return hits.concat(found)
 
 

@@ -1,9 +1,9 @@
 """Stage K: volumes (1.6.2) and money (1.6.3) that the commission allotted. Always last: refused cases take none.
 
-T_UNIT: UNIT, MEASURE (volume, money), COUNT (case, visit, or an element with a quantity: ED_COL, KOL_USL), and KIND, USL_OK,
-IDSP, PROFIL, empty for any; a case belongs to the first row of each measure that it meets. T_VOLUME: MCOD, UNIT, YEAR, QUARTER,
-MONTH (empty: the plan of the quarter, else a correction from that month), VOLUME, MONEY (roubles), MEC (1: returned refusals).
-T_VOL_OFF: MCOD not under control.
+T_UNIT: UNIT, MEASURE (volume, money), COUNT (case, visit, or an element with a quantity: ED_COL, KOL_USL), and
+KIND, USL_OK, IDSP, PROFIL, empty for any; a case belongs to the first row of each measure that it meets. T_VOLUME: MCOD,
+UNIT, YEAR, QUARTER, MONTH (empty: the plan of the quarter, else a correction from that month), VOLUME, MONEY (roubles),
+MEC (1: returned refusals). T_VOL_OFF: MCOD not under control.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def limits(given: Given) -> pd.DataFrame:
 
 
 def consumption(given: Given, accepted: Facts, paid: Numbers) -> pd.DataFrame:
-    """What accepted cases took: CODE_MO, UNIT, QUANTITY (hundredths), MONEY (kopecks of ``paid``); for ``Given.consumed``."""
+    """For ``Given.consumed``, what accepted cases took; ``paid``: SUMP of each in kopecks."""
     parts = []
     for measure in ("volume", "money"):
         unit, quantity = units(given, accepted, measure)
@@ -134,7 +134,9 @@ def _over(given: Given, taking: Mask, payable: pd.Series, measure: str) -> pd.Da
     lines = pd.DataFrame({"CODE_MO": cases["CODE_MO"].iloc[rows].to_numpy(), "UNIT": unit.iloc[rows].to_numpy()})
     lines = lines.merge(limits(given)[["CODE_MO", "UNIT", measure]], how="left", on=["CODE_MO", "UNIT"])
     if given.consumed is not None:
-        used = given.consumed[["CODE_MO", "UNIT", "MONEY" if money else "QUANTITY"]].set_axis(["CODE_MO", "UNIT", "used"], axis=1)
+        used = given.consumed[["CODE_MO", "UNIT", "MONEY" if money else "QUANTITY"]].set_axis(
+            ["CODE_MO", "UNIT", "used"], axis=1
+        )
         lines = lines.merge(used, how="left", on=["CODE_MO", "UNIT"])
     else:
         lines["used"] = 0
@@ -162,7 +164,7 @@ def _over(given: Given, taking: Mask, payable: pd.Series, measure: str) -> pd.Da
         limit=show(limit[over]),
     )
     osn, rule = ("1.6.3", "MEK.K.2") if money else ("1.6.2", "MEK.K.1")
-    return hits.make(given.bases, "K", osn, rule, text, case=case, worth=given.facts.sums[case])
+    return hits.make(given.bases, "K", osn, rule, text, given.facts.of_cases(case))
 
 
 def _plain(quantity: Numbers) -> pd.Series:

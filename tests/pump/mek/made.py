@@ -38,7 +38,9 @@ def month(size: int, seed: int, *, first: np.datetime64 = FIRST, busy: float = 0
     random = np.random.default_rng(seed)
     person = random.integers(0, max(1, int(size * busy)), size)
     usl_ok = random.choice(["1", "2", "3", "4"], size, p=[0.15, 0.1, 0.65, 0.1])
-    span = np.where(usl_ok == "4", 0, np.where(usl_ok == "3", random.choice([0, 0, 0, 4, 12], size), random.integers(0, 12, size)))
+    span = np.where(
+        usl_ok == "4", 0, np.where(usl_ok == "3", random.choice([0, 0, 0, 4, 12], size), random.integers(0, 12, size))
+    )
     end = first + random.integers(0, 31, size)
     fields = {
         "person": person,
@@ -124,7 +126,8 @@ def _frames(fields: dict, random: np.random.Generator, first: np.datetime64, sam
         case=owner,
         package=package[owner],
         row=np.arange(len(owner)),
-        SL_ID=pd.Series("sl" + pd.Series(np.where(same, source, at)).astype(str)).to_numpy()[owner] + np.where(second, "-2", ""),
+        SL_ID=pd.Series("sl" + pd.Series(np.where(same, source, at)).astype(str)).to_numpy()[owner]
+        + np.where(second, "-2", ""),
         LPU_1="01",
         PROFIL=fields["profile"][owner],
         DATE_1=np.where(second, middle, fields["begin"][owner]),
@@ -161,7 +164,7 @@ def _frames(fields: dict, random: np.random.Generator, first: np.datetime64, sam
 
 
 def history(size: int, seed: int, repeated: Month) -> Month:
-    """Cases of the month before and the first of ``repeated``, with OPLATA and SUMP: a fifth refused, a tenth paid in part."""
+    """Cases of the month before and the first of ``repeated``, decided: a fifth refused, a tenth paid in part."""
     earlier, count = month(size, seed, first=FIRST - 20), size // 10
     visits = repeated.visits[repeated.visits["case"] < count]
     services = repeated.services[repeated.services["case"] < count]

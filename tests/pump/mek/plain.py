@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
+
 Row = dict[str, Any]
 DIALYSIS, SCANS = ("A18.05", "A18.30"), ("A18.05", "A18.30", "A06.", "A05.")
 
@@ -89,7 +91,12 @@ def price_key(row: Row, visit: Row) -> Any:
 
 
 def service_codes(row: Row) -> list[str]:
-    return [code for visit in row["visits"] for service in visit["services"] for code in (service["CODE_USL"], service["VID_VME"])]
+    return [
+        code
+        for visit in row["visits"]
+        for service in visit["services"]
+        for code in (service["CODE_USL"], service["VID_VME"])
+    ]
 
 
 def crossings(cases: list[Row], past: list[Row], fallen: set[int]) -> set[tuple[str, bool, int, int]]:
@@ -222,7 +229,7 @@ def rows_of(month: Any) -> list[Row]:
 
 def clean(row: Row) -> Row:
     money = ("SUMV", "SUM_M", "SUMV_USL", "SUMP")
-    result = {name: None if value is None or value != value else value for name, value in row.items()}
+    result = {name: None if pd.isna(value) else value for name, value in row.items()}
     for name in money:
         if name in result:
             result[name] = Decimal(int(result[name])) / 100

@@ -46,7 +46,7 @@ def world() -> tuple[Given, list[plain.Row], list[plain.Row], frozenset[int]]:
 def standing(given: Given, fallen: frozenset[int]) -> Standing:
     """Some cases refused by an earlier stage."""
     case = np.array(sorted(fallen))
-    refused = frames.make(given.bases, "C", "1.4.4", "TEST", "проверка", case=case, worth=given.facts.sums[case])
+    refused = frames.make(given.bases, "C", "1.4.4", "TEST", "проверка", given.facts.of_cases(case))
     return Standing.after(refused, given.facts)
 
 
@@ -119,9 +119,7 @@ def test_decisions_are_those_of_the_plain_way(world) -> None:
                 "1.4.4",
                 "TEST",
                 "проверка",
-                case=facts.visit_case[visit],
-                visit=visit,
-                worth=facts.visit_sums[visit] // random.integers(1, 3, len(visit)),
+                facts.of_visits(visit, facts.visit_sums[visit] // random.integers(1, 3, len(visit))),
             ),
             frames.make(
                 given.bases,
@@ -129,10 +127,7 @@ def test_decisions_are_those_of_the_plain_way(world) -> None:
                 "1.9",
                 "TEST",
                 "проверка",
-                case=facts.service_case[service],
-                visit=facts.service_visit[service],
-                service=service,
-                worth=facts.service_sums[service],
+                facts.of_services(service),
             ),
         ]
     )
@@ -174,5 +169,3 @@ def test_grounds_come_from_the_dictionary_on_the_day_of_the_act() -> None:
     ]
     bases = Bases.on(Dictionaries([Dictionary.of("F014", pa.Table.from_pylist(twice))]), ACT)
     assert (bases.code("1.1"), bases.unpaid("1.1", np.array([101])).tolist()) == ("90", [101])
-
-
