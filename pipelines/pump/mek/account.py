@@ -14,7 +14,7 @@ from pipelines.pump.mek.hits import phrase, roubles
 
 
 def account_hits(given: Given) -> pd.DataFrame:
-    """1.4.1 requisites and repeated accounts, 1.4.2 totals, organisations outside the registry of ОМС, 1.8.2 ended licences."""
+    """1.4.1 requisites, repeated accounts, organisations outside the registry, 1.4.2 totals, 1.8.2 ended licences."""
     cases = given.month.cases
     if not len(cases):
         return hits.empty()

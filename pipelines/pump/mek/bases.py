@@ -48,7 +48,7 @@ class Bases:
 
     def unpaid(self, osn: str, amounts: np.ndarray) -> np.ndarray:
         """Н = РТ × Кно in kopecks, a half up."""
-        share = int(self.rows.at[osn, "K_NO"])
+        share = int(self.rows["K_NO"].loc[osn])
         whole: np.ndarray = (amounts * share + 10**SCALE // 2) // 10**SCALE
         return whole
 

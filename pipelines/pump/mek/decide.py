@@ -24,8 +24,8 @@ COMMENT = 250
 class Decision:
     """cases: ``case``, OPLATA (1 in full, 2 refused, 3 in part), SUMP, SANK_IT, a row for each case of the month.
 
-    sanctions: ``case``, ``visit`` (the SL that SL_ID names; for a whole case its first), ``service`` (-1), ``whole`` (the case
-    as a whole), S_CODE, S_SUM, S_TIP, S_OSN, DATE_ACT, NUM_ACT, S_COM, S_IST, and ``hit``, the row of the hit applied.
+    sanctions: ``case``, ``visit`` (the SL that SL_ID names; for a whole case its first), ``service`` (-1), ``whole`` (of
+    the case), S_CODE, S_SUM, S_TIP, S_OSN, DATE_ACT, NUM_ACT, S_COM, S_IST, and ``hit``, the row of the hit applied.
     Kopecks int64, other elements text, DATE_ACT datetime64.
     """
 
@@ -65,11 +65,12 @@ def _best(hits: pd.DataFrame, facts: Facts, bases: Bases) -> pd.DataFrame:
     code = rows["code"].astype("int64").to_numpy()
     order = np.lexsort((rows["hit"].to_numpy(), code, -fine, -amount, service, visit, case))
     rows = rows.assign(amount=amount).iloc[order]
-    return rows[rows["amount"] > 0].drop_duplicates(["case", "visit", "service"]).reset_index(drop=True)
+    best: pd.DataFrame = rows[rows["amount"] > 0].drop_duplicates(["case", "visit", "service"]).reset_index(drop=True)
+    return best
 
 
 def _replaced(best: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """Objects inside others: of a visit and its services, then of a case and its parts, what refuses more (the larger, if equal)."""
+    """Of a visit and its services, then of a case and its parts, what refuses more; the larger object, if equal."""
     case, visit, service, amount = (best[name].to_numpy(np.int64) for name in ("case", "visit", "service", "amount"))
     of_service, of_visit, of_case = service >= 0, (service < 0) & (visit >= 0), visit < 0
     own = np.zeros(len(facts.visit_sums), dtype=np.int64)
@@ -86,7 +87,7 @@ def _replaced(best: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     whole[case[of_case]] = amount[of_case]
     by_parts = inside > whole
     kept &= np.where(of_case, ~by_parts[case], by_parts[case])
-    return best[kept].reset_index(drop=True)
+    return best.loc[kept].reset_index(drop=True)
 
 
 def _trimmed(chosen: pd.DataFrame, facts: Facts) -> pd.DataFrame:
@@ -97,7 +98,8 @@ def _trimmed(chosen: pd.DataFrame, facts: Facts) -> pd.DataFrame:
         mask = owner >= 0
         amount = amount.copy()
         amount[mask] = _cut(owner[mask], amount[mask], limit)
-    return chosen.assign(amount=amount)[amount > 0].reset_index(drop=True)
+    left: pd.DataFrame = chosen.assign(amount=amount)[amount > 0].reset_index(drop=True)
+    return left
 
 
 def _cut(owner: Numbers, amount: Numbers, limit: Numbers) -> Numbers:
@@ -121,8 +123,8 @@ def _sanctions(month: Month, facts: Facts, chosen: pd.DataFrame, act: tuple[date
     part[inner] = month.services["row"].to_numpy()[service[inner]]
     keys = zip(record["package"], record["row"], row, part, chosen["code"], strict=True)
     codes = [str(uuid.uuid5(SPACE, ":".join(map(str, (month.period, *key))))) for key in keys]
-    constant = {"S_TIP": "1", "S_OSN": chosen["code"], "DATE_ACT": pd.Timestamp(act[0]), "NUM_ACT": act[1]}
     frame = pd.DataFrame({"case": case, "visit": visit, "service": service, "whole": whole})
-    frame = frame.assign(S_CODE=pd.array(codes, dtype="str"), S_SUM=chosen["amount"].to_numpy(np.int64), **constant)
+    frame = frame.assign(S_CODE=pd.array(codes, dtype="str"), S_SUM=chosen["amount"].to_numpy(np.int64))
+    frame = frame.assign(S_TIP="1", S_OSN=chosen["code"], DATE_ACT=pd.Timestamp(act[0]), NUM_ACT=act[1])
     comment = (chosen["osn"] + " " + chosen["detail"]).str.slice(0, COMMENT)
     return frame.assign(S_COM=comment.astype("str"), S_IST="1", hit=chosen["hit"].to_numpy(np.int64))

@@ -199,7 +199,8 @@ def years(born: pd.Series, on: pd.Series) -> pd.Series:
     born, on = born.reset_index(drop=True), on.reset_index(drop=True)
     early = (on.dt.month * 100 + on.dt.day) < (born.dt.month * 100 + born.dt.day)
     age = (on.dt.year - born.dt.year - early.astype("int64")).astype("Int64")
-    return age.mask(born.isna() | on.isna())
+    known: pd.Series = age.mask(born.isna() | on.isna())
+    return known
 
 
 def _taken(values: pd.Series, rows: Numbers) -> pd.Series:

@@ -40,7 +40,7 @@ def from_findings(given: Given, package: int, findings: pd.DataFrame, stage: str
 
 
 def _objects(given: Given, package: int, table: str, rows: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-    """Case, visit, service of each object and the position of its finding; rows that are not in the month are passed over."""
+    """Case, visit, service of each object and the position of its finding; rows not in the month are passed over."""
     month, facts = given.month, given.facts
     if table in ACCOUNT:
         case = np.flatnonzero((month.cases["package"] == package).to_numpy())

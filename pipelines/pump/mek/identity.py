@@ -34,7 +34,7 @@ def identity_hits(given: Given) -> pd.DataFrame:
                 (found == "none").to_numpy(),
                 terms.not_found,
                 "MEK.B.1",
-                "пациент {ID_PAC}: лицо не найдено в регистре застрахованных на {DATE_Z_1}; ожидаются верные персональные данные",
+                "пациент {ID_PAC}: лицо не найдено в регистре застрахованных на {DATE_Z_1}; ожидаются верные данные",
             ),
             chosen(
                 (found == "dead").to_numpy(),

@@ -119,7 +119,7 @@ def capita_hits(given: Given) -> pd.DataFrame:
     profile, mo, day = level.column("PROFIL"), level.column("CODE_MO"), level.column("DATE_2")
     visit = np.flatnonzero(mask & known(given.nsi, "T_CAPITA", ["MCOD", "PROFIL"], [mo, profile], day))
     text = phrase(
-        "SL {id}: SUM_M = {sum}, MO_PR = {mo}, PROFIL = {profile}; помощь прикреплённым входит в подушевой норматив, ожидается 0",
+        "SL {id}: SUM_M = {sum}, MO_PR = {mo}, PROFIL = {profile}; прикреплённым платит подушевой норматив, ожидается 0",
         len(visit),
         id=given.month.visits["SL_ID"].iloc[visit],
         sum=hits.roubles(facts.visit_sums[visit]),

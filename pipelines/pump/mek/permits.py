@@ -97,7 +97,7 @@ def worker_hits(given: Given) -> pd.DataFrame:
 def programme_hits(given: Given) -> pd.DataFrame:
     """Kinds of care that the programme does not pay: T_NOPAY (FIELD, VALUE, OSN, NAME). Nothing without it.
 
-    FIELD is an element of the visit or of the service (CODE_USL, VID_VME), OSN the ground (1.6.1, or 1.6.4 for other payers).
+    FIELD is an element of the visit or of the service (CODE_USL, VID_VME), OSN the ground (1.6.1; 1.6.4 other payers).
     """
     if "T_NOPAY" not in given.nsi:
         return hits.empty()

@@ -38,8 +38,8 @@ def meeting(
 def losing(keys: Numbers, order: Numbers, begins: Numbers, ends: Numbers, earlier: Mask, standing: Mask) -> Numbers:
     """For each interval an interval presented before it that keeps it out, or -1.
 
-    Intervals with one key are taken by ``order``; one that meets the interior of a kept one loses and keeps nobody out, so do
-    those that do not stand. Those of ``earlier`` (paid history) are kept whatever they meet.
+    Intervals with one key are taken by ``order``; one that meets the interior of a kept one loses and keeps nobody out, so
+    do those that do not stand. Those of ``earlier`` (paid history) are kept whatever they meet.
     """
     by = np.lexsort((order, ~earlier, keys))
     lost = _losing(keys[by], begins[by], ends[by], earlier[by], standing[by])

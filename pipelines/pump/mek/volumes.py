@@ -76,11 +76,13 @@ def _quantities(facts: Facts, count: str) -> Numbers:
 def _hundredths(values: pd.Series, missing: int) -> Numbers:
     exact = Exact.parse(values, missing=missing)
     if exact.scale <= HUNDREDTHS:
-        return (exact.units * 10 ** (HUNDREDTHS - exact.scale)).astype(np.int64)
+        whole: Numbers = (exact.units * 10 ** (HUNDREDTHS - exact.scale)).astype(np.int64)
+        return whole
     units, base = exact.units.astype(np.int64), 10 ** (exact.scale - HUNDREDTHS)
     if (units % base).any():
         raise ValueError("a quantity has more than two decimals")
-    return units // base
+    coarse: Numbers = units // base
+    return coarse
 
 
 def limits(given: Given) -> pd.DataFrame:
@@ -167,7 +169,7 @@ def _over(given: Given, taking: Mask, payable: pd.Series, measure: str) -> pd.Da
     return hits.make(given.bases, "K", osn, rule, text, given.facts.of_cases(case))
 
 
-def _plain(quantity: Numbers) -> pd.Series:
+def _plain(quantity: Any) -> pd.Series:
     """Quantity without zeros that say nothing."""
     return roubles(quantity).str.replace(r",?0+$", "", regex=True).where(quantity % 100 != 0, (quantity // 100).astype(str))
 

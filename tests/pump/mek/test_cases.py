@@ -26,10 +26,12 @@ FILES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 CASES: list[dict[str, Any]] = [case for path in FILES for case in yaml.safe_load(path.read_text(encoding="utf-8"))]
 DAY = "2026-10-12"
 USUAL = {
-    "package": 1, "kind": "H", "CODE_MO": "980001", "LPU": "980001", "NSCHET": "10-1", "DSCHET": "2026-11-02", "PLAT": "98001",
-    "SMO": "98001", "N_ZAP": "1", "PR_NOV": "0", "VPOLIS": "3", "NOVOR": "0", "IDCASE": "1", "USL_OK": "3", "VIDPOM": "12",
+    "package": 1, "kind": "H", "CODE_MO": "980001", "LPU": "980001", "NSCHET": "10-1", "DSCHET": "2026-11-02",
+    "PLAT": "98001", "SMO": "98001", "N_ZAP": "1",
+    "PR_NOV": "0", "VPOLIS": "3", "NOVOR": "0", "IDCASE": "1", "USL_OK": "3", "VIDPOM": "12",
     "FOR_POM": "3", "RSLT": "301", "ISHOD": "301", "IDSP": "29", "DATE_Z_2": DAY, "FAM": "Учебный", "IM": "Пример",
-    "OT": "Образцович", "W": "1", "DR": "1980-05-05",
+    "OT": "Образцович",
+    "W": "1", "DR": "1980-05-05",
 }  # fmt: skip
 STAY = {"USL_OK": "1", "VIDPOM": "31", "RSLT": "101", "ISHOD": "101", "IDSP": "33"}
 DAYTIME = {"USL_OK": "2", "VIDPOM": "12", "RSLT": "201", "ISHOD": "201", "IDSP": "33"}
