@@ -87,7 +87,8 @@ def _replaced(best: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     whole[case[of_case]] = amount[of_case]
     by_parts = inside > whole
     kept &= np.where(of_case, ~by_parts[case], by_parts[case])
-    return best.loc[kept].reset_index(drop=True)
+    left: pd.DataFrame = best.loc[kept].reset_index(drop=True)
+    return left
 
 
 def _trimmed(chosen: pd.DataFrame, facts: Facts) -> pd.DataFrame:
