@@ -54,10 +54,8 @@ def measured(size: int) -> float:
     met = timed(lambda: crossing_hits(given, standing))
     everything = timed(lambda: print(f"hits {len(control(given, '1').hits):,}", end="; "))
     services = len(given.month.services)
-    print(
-        f"{size:,} cases, {services:,} services: people {people:.2f} s, duplicates {same:.2f} s, intersections {met:.2f} s, ",
-        end="",
-    )
+    print(f"{size:,} cases, {services:,} services: people {people:.2f} s, duplicates {same:.2f} s,", end=" ")
+    print(f"intersections {met:.2f} s,", end=" ")
     print(f"whole control {everything:.1f} s, peak {_peak() / 1e9:.1f} GB")
     if importlib.util.find_spec("duckdb"):
         _beside_duckdb(given, same + met)
