@@ -66,6 +66,28 @@ def assign(rng: np.random.Generator, band: Ints, newborn: int, share: float) -> 
         rng.shuffle(chosen)
         person[rows] = taken + chosen
         taken += count
+    return ranked(person)
+
+
+def apart(person: Ints, begin: Days, end: Days) -> Ints:
+    """Persons such that nobody is treated twice at a time; a case that begins inside another gets a person of its own.
+
+    One common day is allowed, as it is for a transfer.
+    """
+    order = np.lexsort((end, begin, person))
+    first, last = (days[order].astype("datetime64[D]").astype(np.int64) for days in (begin, end))
+    who = person[order]
+    width = int(last.max(initial=0)) + 1
+    reach = np.maximum.accumulate(who * width + last)
+    inside = np.zeros(len(person), bool)
+    inside[1:] = who[1:] * width + first[1:] < reach[:-1]
+    result = person.copy()
+    result[order[inside]] = person.max(initial=-1) + 1 + np.arange(inside.sum())
+    return ranked(result)
+
+
+def ranked(person: Ints) -> Ints:
+    """The same persons numbered in the order of first appearance."""
     _, first, inverse = np.unique(person, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))

@@ -34,7 +34,7 @@ PERSONS_VERSION_SINCE = date(2019, 11, 1)
 class Variant:
     """A way to fill a kind: letters of the main file's name, mixes of cases, price list (dictionary and its key).
 
-    ``settle`` completes what was drawn, ``writer`` makes the tables of it.
+    ``settle`` completes what was drawn, ``writer`` makes the tables of it; ``repeated``: people may have several cases.
     """
 
     letters: str
@@ -42,11 +42,12 @@ class Variant:
     writer: Callable[..., Writer] = Writer
     prices: tuple[str, str] | None = None
     settle: Callable[..., Drawn] = lambda rng, scenery, templates, drawn: drawn
+    repeated: bool = True
 
 
 def _examination(recipe: Mapping[str, Any]) -> Variant:
     writer = partial(ExaminationWriter, disp=recipe["disp"])
-    return Variant(recipe["letters"], recipe["mixes"], writer, ("T_DISP", "DISP"), examine)
+    return Variant(recipe["letters"], recipe["mixes"], writer, ("T_DISP", "DISP"), examine, False)
 
 
 KINDS: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Variant]]] = {
@@ -138,7 +139,8 @@ def _draw(
     cases = cs.draw_cases(rng, scenery, templates, count)
     bands = tuple(scenery.recipe["bands"])
     band = np.array([bands.index(template.band) for template in templates])[cases.template]
-    person = pp.assign(rng, band, bands.index(pp.NEWBORN), scenery.recipe["persons_per_case"])
+    share = scenery.recipe["persons_per_case"] if variant.repeated else 1.0
+    person = pp.apart(pp.assign(rng, band, bands.index(pp.NEWBORN), share), cases.begin, cases.end)
     persons = int(person.max()) + 1 if count else 0
     admitted = np.full(persons, np.datetime64("9999-12-31", "D"))
     np.minimum.at(admitted, person, cases.begin)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pipelines.ground import database as db
-from pipelines.pump import month
+from pipelines.nsi.dictionaries import Dictionaries
+from pipelines.pump import mek, month
 from pipelines.synthetic.traffic import demo_traffic
 from tests.exchange.world import REGION, World
 
@@ -85,3 +86,19 @@ def test_a_choice_of_packages_narrows_the_month(loaded):
     assert set(one.cases["package"]) == {package}
     assert len(one.visits) == (read.visits["package"] == package).sum() > 0
     assert len(none.cases) == len(none.services) == 0
+
+
+def test_control_finds_nothing_in_clean_registers(loaded):
+    """Only records that format control refused are missing from the totals of their accounts."""
+    world, read = loaded
+    cases = read.cases
+    marked = {row["package"] for row in world.rows("select distinct package from exchange.finding where severity = 'error'")}
+    sums = cases.groupby("package").agg(total=("SUMMAV", "first"), left=("SUMV", "sum"))
+    refused = {package: int(total - left) for package, total, left in sums.itertuples() if package in marked}
+    nsi = Dictionaries.from_folder(REGION.folder / "nsi")
+    given = mek.Given(read, nsi, mek.load_terms(REGION.folder), date(2026, 11, 20), refused=refused)
+    conclusion = mek.control(given, "1")
+    assert conclusion.hits.groupby("rule")["detail"].first().to_dict() == {}
+    assert (conclusion.decision.cases["SUMP"] == cases["SUMV"]).all()
+    other = mek.control(mek.Given(read, nsi, mek.load_terms(REGION.folder), date(2026, 11, 20)), "1").hits
+    assert set(other["rule"]) <= {"MEK.A.1"}

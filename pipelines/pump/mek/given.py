@@ -1,0 +1,96 @@
+"""What МЭК of a month works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from pipelines.nsi.dictionaries import Dictionaries
+from pipelines.pump.mek.bases import Bases
+from pipelines.pump.mek.facts import Facts, Numbers
+from pipelines.pump.mek.people import people
+from pipelines.pump.mek.terms import MekTerms
+from pipelines.pump.month import Month
+
+
+@dataclass(frozen=True)
+class Given:
+    """A month and all that is known beside it.
+
+    on: day of the act, by which F014 is read. answers: identification, a row for each case (``case``, ``person``, ``found``,
+    ``payer``, ``by``). prices: a row for each priced visit (``visit``, ``due`` Int64 kopecks). history: cases of earlier
+    months as a ``Month`` whose cases also have OPLATA, SUMP and may have ``person``. refused: package -> kopecks of the
+    records that format control refused, which an account's total still contains. earlier: (CODE_MO, NSCHET, year) of
+    accounts of earlier months. consumed: ``CODE_MO``, ``UNIT``, ``QUANTITY`` (hundredths), ``MONEY`` (kopecks) accepted
+    since the beginning of the quarter. What is not given (None) is not checked.
+    """
+
+    month: Month
+    nsi: Dictionaries
+    terms: MekTerms
+    on: date
+    answers: pd.DataFrame | None = None
+    prices: pd.DataFrame | None = None
+    history: Month | None = None
+    refused: Mapping[int, int] = field(default_factory=dict)
+    earlier: frozenset[tuple[str, str, int]] = frozenset()
+    consumed: pd.DataFrame | None = None
+
+    @cached_property
+    def bases(self) -> Bases:
+        return Bases.on(self.nsi, self.on)
+
+    @cached_property
+    def facts(self) -> Facts:
+        return Facts(self.month)
+
+    @cached_property
+    def paid(self) -> Facts | None:
+        """The part of the history that was accepted and is not replaced by a later version of the record (PR_NOV = 1)."""
+        if self.history is None:
+            return None
+        cases = self.history.cases
+        money = cases["SUMP"].fillna(0) > 0 if self.terms.paid_needs_money else True
+        record = pd.DataFrame({"mo": cases["CODE_MO"], "id": cases["IDCASE"], "pac": cases["ID_PAC"], "n": cases["N_ZAP"]})
+        corrected = (cases["PR_NOV"] == "1").to_numpy()
+        replaced = np.zeros(len(cases), dtype=bool)
+        chain = record.assign(new=corrected)
+        later = chain[::-1].groupby(["mo", "id", "pac", "n"], dropna=False, sort=False)["new"].cumsum()[::-1].to_numpy()
+        replaced = later - corrected > 0
+        return Facts(_only(self.history, (cases["OPLATA"].astype("str").isin(["1", "3"]) & money).to_numpy() & ~replaced))
+
+    @cached_property
+    def persons(self) -> tuple[Numbers, Numbers]:
+        """Person of each case of the month and of the paid history."""
+        cases = self.month.cases
+        if self.answers is not None:
+            known = pd.Series(pd.NA, index=cases.index, dtype="Int64")
+            known.iloc[self.answers["case"].to_numpy()] = self.answers["person"].astype("Int64").to_numpy()
+            cases = cases.assign(person=known)
+        return people(cases, None if self.paid is None else self.paid.month.cases)
+
+
+def _only(month: Month, kept: np.ndarray) -> Month:
+    """Some cases of a month with what is under them, renumbered."""
+    place = np.cumsum(kept) - 1
+    visits = month.visits[kept[month.visits["case"].to_numpy()]]
+    visit_place = np.full(len(month.visits), -1)
+    visit_place[visits.index.to_numpy()] = np.arange(len(visits))
+    services = month.services[kept[month.services["case"].to_numpy()]]
+    cases = month.cases[kept].reset_index(drop=True)
+    return Month(
+        month.period,
+        cases.assign(case=np.arange(len(cases))),
+        visits.assign(visit=np.arange(len(visits)), case=place[visits["case"]]).reset_index(drop=True),
+        services.assign(
+            service=np.arange(len(services)), case=place[services["case"]], visit=visit_place[services["visit"]]
+        ).reset_index(drop=True),
+        month.diagnoses.iloc[:0],
+        month.criteria.iloc[:0],
+        month.complexity.iloc[:0],
+    )
