@@ -119,6 +119,8 @@ def test_a_list_is_any_or_none() -> None:
     columns = {"A": ["x", "x", "x", None], "list_B.B".replace(".", "_"): [["y", "x"], ["y"], [], ["x"]]}
     assert judge("A = list(B.B)", types, **columns) == [True, False, False, None]
     assert judge("A <> list(B.B)", types, **columns) == [False, True, True, None]
+    assert judge("list(B.B) = A", types, **columns) == [True, False, False, None]
+    assert judge("A = list(B.B)", types, A=["x", "x"], list_B_B=[[None], [None, "x"]]) == [False, True]
 
 
 def test_a_saturated_sum_equals_nothing_that_can_be_written() -> None:
@@ -152,6 +154,8 @@ def test_texts_at_the_ends_of_a_range() -> None:
 
 def test_numbers_at_the_ends_of_a_range() -> None:
     assert judge("200 < A <= 2500", {"A": "N0"}, A=["200", "201", "2500", "2501"]) == [False, True, True, False]
+    assert judge("5 > A", {"A": "N0"}, A=["4", "5", "6"]) == [True, False, False]
+    assert judge("5 <= A", {"A": "N0"}, A=["4", "5", "6"]) == [False, True, True]
     assert judge("A >= 5 и 5 >= A", {"A": "N0"}, A=["4", "5", "6"]) == [False, True, False]
 
 
@@ -304,6 +308,7 @@ def test_what_a_dictionary_says_of_a_code() -> None:
     }
     assert {text: judge(text, types, nsi, **columns) for text in found} == found
     assert judge('subcodes("V000", "CODE", A, D) = 0', types, None, **columns) == [None] * 4
+    assert judge('subcodes("V000", "CODE", A, D) + N = 1.50', types, None, **columns) == [None, None, None, True]
 
 
 def test_a_day_some_months_later() -> None:
@@ -313,3 +318,5 @@ def test_a_day_some_months_later() -> None:
     assert judge("days(A, B) = 28", types, **days) == [True, False, None]
     with pytest.raises(TypeError, match="a number of months is expected"):
         judge('addmonths(A, "x") = B', types, **days)
+    with pytest.raises(TypeError, match="a number of months is expected"):
+        judge("addmonths(A, A) = B", types, **days)
