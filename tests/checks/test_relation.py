@@ -119,6 +119,8 @@ def test_a_list_is_any_or_none() -> None:
     columns = {"A": ["x", "x", "x", None], "list_B.B".replace(".", "_"): [["y", "x"], ["y"], [], ["x"]]}
     assert judge("A = list(B.B)", types, **columns) == [True, False, False, None]
     assert judge("A <> list(B.B)", types, **columns) == [False, True, True, None]
+    assert judge("list(B.B) = A", types, **columns) == [True, False, False, None]
+    assert judge("A = list(B.B)", types, A=["x", "x"], list_B_B=[[None], [None, "x"]]) == [False, True]
 
 
 def test_a_saturated_sum_equals_nothing_that_can_be_written() -> None:
@@ -152,6 +154,8 @@ def test_texts_at_the_ends_of_a_range() -> None:
 
 def test_numbers_at_the_ends_of_a_range() -> None:
     assert judge("200 < A <= 2500", {"A": "N0"}, A=["200", "201", "2500", "2501"]) == [False, True, True, False]
+    assert judge("5 > A", {"A": "N0"}, A=["4", "5", "6"]) == [True, False, False]
+    assert judge("5 <= A", {"A": "N0"}, A=["4", "5", "6"]) == [False, True, True]
     assert judge("A >= 5 и 5 >= A", {"A": "N0"}, A=["4", "5", "6"]) == [False, True, False]
 
 
@@ -273,6 +277,8 @@ def test_values_found_in_a_dictionary() -> None:
         judge("A найден в V001.CODE", types, nsi, **columns)
     with pytest.raises(TypeError, match="a value of the file is expected"):
         judge("years(D, D) найден в V000.CODE", types, nsi, **columns)
+    with pytest.raises(TypeError, match="a value of the file is expected"):
+        judge("N + 1 найден в V000.CODE", types, nsi, **columns)
     lists = {"A": pa.array(["x"]), "list(B.C)": pa.array([["2"]], pa.list_(pa.string()))}
     with pytest.raises(TypeError, match="a value of the file is expected"):
         holds(parse("list(B.C) найден в V000.CODE"), lists, {"A": "T", "list(B.C)": "LT"}, nsi)
@@ -282,6 +288,35 @@ def test_the_check_digit_of_a_policy() -> None:
     right = enp("99", date(1980, 1, 31), 1, 7)
     wrong = right[:-1] + str((int(right[-1]) + 1) % 10)
     assert judge("enp(A) = 1", {"A": "T"}, A=[right, wrong, "", None]) == [True, False, False, None]
+    assert judge("enp(A) = 1 и B = 1.5", {"A": "T", "B": "N2"}, A=[right, wrong], B=["1.50"] * 2) == [True, False]
     assert judge("enp(A) = 0 и B = 1.5", {"A": "T", "B": "N2"}, A=[right, wrong], B=["1.50"] * 2) == [False, True]
     with pytest.raises(TypeError, match="a text is expected"):
         judge("enp(A) = 1", {"A": "N0"}, A=["3"])
+
+
+def test_what_a_dictionary_says_of_a_code() -> None:
+    period = {"DATEBEG": "2026-01-01", "DATEEND": "2026-01-31"}
+    tree = [{"CODE": code} | period for code in ("C34", "C34.0", "C34.1", "C50")]
+    nsi = Dictionaries([dictionary("V000", tree), dictionary("V001", [{"CODE": "1", "DS": "C34; C50.1"} | period])])
+    types = {"A": "T", "B": "T", "D": "D", "N": "N2"}
+    columns = {"A": ["C34", "C50", "C34", None], "B": ["1"] * 4, "D": ["2026-01-01", "2026-01-01", "2026-02-01", None]}
+    columns["N"] = ["2.00", "0", "2", "1.50"]
+    found = {
+        'subcodes("V000", "CODE", A, D) = N': [True, True, False, None],
+        'subcodes("V000", "CODE", A, D) = 0 и N < 5.5': [False, True, True, None],
+        'listed("V001", "CODE", "DS", B, A, D) = 1 и N < 5.5': [True, False, False, None],
+    }
+    assert {text: judge(text, types, nsi, **columns) for text in found} == found
+    assert judge('subcodes("V000", "CODE", A, D) = 0', types, None, **columns) == [None] * 4
+    assert judge('subcodes("V000", "CODE", A, D) + N = 1.50', types, None, **columns) == [None, None, None, True]
+
+
+def test_a_day_some_months_later() -> None:
+    types = {"A": "D", "B": "D"}
+    days = {"A": ["2026-01-31", "2026-01-31", None], "B": ["2026-02-28", "2026-03-01", "2026-03-01"]}
+    assert judge("addmonths(A, 1) = B", types, **days) == [True, False, None]
+    assert judge("days(A, B) = 28", types, **days) == [True, False, None]
+    with pytest.raises(TypeError, match="a number of months is expected"):
+        judge('addmonths(A, "x") = B', types, **days)
+    with pytest.raises(TypeError, match="a number of months is expected"):
+        judge("addmonths(A, A) = B", types, **days)
