@@ -151,7 +151,7 @@ def draw_visits(
     )
     moved = np.isin(cases.template, movable) & (cases.stay >= 4) & (rng.random(len(cases)) < rates["two_visits"])
     elsewhere = _elsewhere(templates, movable)
-    moved &= elsewhere.any(axis=1)[cases.template]
+    moved &= np.asarray(elsewhere.any(axis=1))[cases.template]
     case = np.repeat(np.arange(len(cases)), np.where(moved, 2, 1))
     ordinal = np.zeros(len(case), np.int64)
     ordinal[1:][case[1:] == case[:-1]] = 1
