@@ -11,12 +11,19 @@ from pipelines.pump.cli import app as pump
 from pipelines.synthetic.cli import app as synthetic
 from pipelines.systems import open_exchange
 
-app = typer.Typer(help="Информационный обмен ТФОМС", no_args_is_help=True, pretty_exceptions_show_locals=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
 impact.mount(checks, open_exchange)
 app.add_typer(exchange, name="exchange")
 app.add_typer(checks, name="checks")
 app.add_typer(pump, name="pump")
 app.add_typer(synthetic, name="generate")
+
+
+@app.callback()
+def installed(context: typer.Context) -> None:
+    """Информационный обмен ТФОМС"""
+    context.obj = open_exchange
+
 
 if __name__ == "__main__":
     app()

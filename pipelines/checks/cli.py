@@ -15,9 +15,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.checks import compiler, editions, readings, records, rulebook, suites
+from pipelines.checks import compiler, editions, pages, readings, records, report, rulebook, suites
 from pipelines.formats.layout import Layout, load
 from pipelines.ground import database, settings
+from pipelines.ground.sql import statement
 from pipelines.nsi import compare
 
 app = typer.Typer(
@@ -35,22 +36,29 @@ Number = Annotated[int, typer.Argument(help="Номер загруженной �
 Reason = Annotated[str, typer.Option(help="Основание решения")]
 DecidedBy = Annotated[str, typer.Option("--by", help="Кто решил; по умолчанию учётная запись", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
-REGISTERS = "H,L,C,T,X"
-Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую")]
+Journal = Annotated[bool, typer.Option("--journal", help="Правила, введённые в базе, и число замечаний по журналу обмена")]
+Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую; обычно – все, для которых есть правила")]
 
 
 @app.command(name="compile")
 def compile_records(
     sources: RecordsFiles,
-    subsystem: Annotated[str, typer.Option(help="Подсистема: папка в expectations/")] = "pump",
-    kinds: Kinds = REGISTERS,
+    subsystem: Annotated[str, typer.Option(help="Папка в expectations/; обычно – все папки справочника")] = "",
+    kinds: Kinds = "",
     folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
 ) -> None:
-    """Скомпилировать справочники правил в наборы проверок; из записей об одном правиле новая действует со своего дня."""
-    layouts = _layouts(kinds)
-    book = editions.merged(map(records.read, sources), layouts, subsystem)
+    """Скомпилировать справочник правил в наборы проверок; из записей об одном правиле новая действует со своего дня."""
+    packets = [records.read(source) for source in sources]
+    (dictionary,) = {packet.dictionary for packet in packets}
+    places = compiler.places_of(dictionary)
+    for place, usual in {subsystem: places.get(subsystem, ())}.items() if subsystem else places.items():
+        layouts = _layouts(usual, kinds)
+        if layouts:
+            _write(folder / place, layouts, compiler.book(packets, layouts, place))
+
+
+def _write(target: Path, layouts: Mapping[str, Layout], book: rulebook.RuleBook) -> None:
     compiled = [suite for _, suite in book.every()]
-    target = folder / subsystem
     target.mkdir(parents=True, exist_ok=True)
     for kind in layouts:
         for stale in target.glob(f"{kind}_*.json"):
@@ -61,15 +69,18 @@ def compile_records(
 
 
 @app.command()
-def coverage(sources: RecordsFiles, kinds: Kinds = f"{REGISTERS},R,D,A") -> None:
-    """Сколько действующих правил исполняется: по видам файлов, по правилам, по справочникам – и почему не остальные."""
+def coverage(sources: RecordsFiles, kinds: Kinds = "") -> None:
+    """Сколько действующих правил исполняется: по видам, классам МЭК, регионам, справочникам – и почему не остальные."""
     console = Console(soft_wrap=True)
     whole = []
     for source in sources:
         packet = records.read(source)
-        frame = compiler.coverage(compiler.outcomes(packet, _layouts(kinds)))
+        usual = [kind for of_place in compiler.places_of(packet.dictionary).values() for kind in of_place]
+        frame = compiler.coverage(compiler.outcomes(packet, _layouts(usual, kinds)))
         frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
         _by_kind(console, packet, frame)
+        for shares in report.tables(packet.dictionary, compiler.executed(frame)):
+            console.print(shares)
         whole.append((f"{packet.dictionary} {packet.version}", compiler.by_rule(frame)))
     table = Table("Справочник", "Правил", *compiler.RULE_TITLES.values(), "Исполняется, %", title="Действующие правила")
     for title, counts in (*whole, ("Всего", sum((counts for _, counts in whole), start=Counter()))):
@@ -96,20 +107,32 @@ def _by_kind(console: Console, packet: records.Packet, frame: pd.DataFrame) -> N
 
 
 @app.command()
-def explain(rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")], as_json: Json = False) -> None:
-    """Что проверяет правило: элемент, выражение, срок действия, источник."""
-    found = [(suite, check) for _, suite in rulebook.shipped().every() for check in suite.checks if check.rule == rule]
-    if not found:
+def explain(
+    rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")],
+    journal: Journal = False,
+    as_json: Json = False,
+) -> None:
+    """Что проверяет правило: сообщение, элемент, условие, соотношение, срок действия, источник, примеры."""
+    placed = pages.by_rule(_suites(journal)).get(rule)
+    if placed is None:
         typer.echo(f"Правила {rule} нет в скомпилированных наборах", err=True)
         raise typer.Exit(1)
     if as_json:
-        _print_json({"Вид файла": suite.layout, "Таблица": suite.table, **_explained(check)} for suite, check in found)
+        _print_json({"Вид файла": suite.layout, "Таблица": suite.table, **_explained(check)} for suite, check in placed)
         return
-    for suite, check in found:
-        table = Table(show_header=False, title=f"{check.rule} ({suite.layout}, {suite.table})")
-        for name, text in _explained(check).items():
-            table.add_row(name, text)
-        Console().print(table)
+    hits = _hits().get(rule, ()) if journal else ()
+    typer.echo(pages.page(rule, placed, hits, journal), nl=False)
+
+
+@app.command(name="pages")
+def write_pages(
+    journal: Journal = False,
+    folder: Annotated[Path, typer.Option(help="Куда писать страницы", file_okay=False)] = pages.FOLDER,
+) -> None:
+    """Записать страницы правил: по одной на правило, указатели по классам и видам файлов."""
+    made = pages.pages(_suites(journal), _hits() if journal else None)
+    pages.write(made, folder)
+    typer.echo(f"Страниц: {len(made)}, папка {folder}")
 
 
 @app.command()
@@ -218,6 +241,7 @@ def _explained(check: suites.Check) -> Mapping[str, str]:
         "Проверка": f"{check.type} {_parameters(check.parameters)}",
         "Действует": f"{_day(check.since)} – {_day(check.until)}",
         "Источник": check.source,
+        "Основание отказа (F014)": check.basis or "не указано",
         "Написано вручную": "да" if check.rule in readings.handwritten() else "нет",
     }
 
@@ -226,5 +250,23 @@ def _parameters(parameters: Mapping[str, object]) -> str:
     return ", ".join(f"{name}={value}" for name, value in parameters.items() if value not in (None, False, []))
 
 
-def _layouts(kinds: str) -> dict[str, Layout]:
-    return {kind: load(kind) for kind in (part.strip() for part in kinds.split(",")) if kind}
+def _suites(journal: bool) -> list[suites.Suite]:
+    """The shipped suites, or those in force where the journal is."""
+    if not journal:
+        return [suite for _, suite in rulebook.shipped().every()]
+    with database.transaction(settings.load().database_url) as connection:
+        return [suite for _, suite in rulebook.in_force(connection).every()]
+
+
+def _hits() -> dict[str, list[pages.Hits]]:
+    """How often each rule was broken, as the journal of the exchange says."""
+    hits: dict[str, list[pages.Hits]] = {}
+    with database.transaction(settings.load().database_url) as connection:
+        for row in connection.execute(statement("exchange/rule_hits")):
+            hits.setdefault(row.rule, []).append(pages.Hits(row.member, row.packages, row.findings, row.checked))
+    return hits
+
+
+def _layouts(usual: Iterable[str], kinds: str) -> dict[str, Layout]:
+    """Layouts of the kinds asked for, or of the usual ones."""
+    return {kind: load(kind) for kind in [part.strip() for part in kinds.split(",") if part.strip()] or usual}

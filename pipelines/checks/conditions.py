@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.checks.functions import enp_right, later, listed, snils_right, subcodes
 from pipelines.checks.lookups import in_force
 from pipelines.checks.relation import (
     Aggregate,
@@ -22,13 +23,14 @@ from pipelines.checks.relation import (
     Function,
     Lookup,
     Name,
+    Nth,
     Part,
     Presence,
     Sum,
     Term,
     Today,
 )
-from pipelines.checks.vectors import Days, Ints, Mask, absent, days, encoded, integers, numbers
+from pipelines.checks.vectors import Days, Ints, Mask, absent, constant, days, encoded, numbers
 from pipelines.nsi.dictionaries import Dictionaries
 
 _SLICES = {"last": (-1,), "rubric": (0, 3)}
@@ -55,6 +57,9 @@ _TEXTS = {
     ">": pc.greater,
     ">=": pc.greater_equal,
 }
+
+
+_RIGHT = {"snils": snils_right, "enp": enp_right}
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ class _Scope:
         match term:
             case Constant() | Choice():
                 return term
-            case Name() | Aggregate() | Today() | Part():
+            case Name() | Aggregate() | Today() | Part() | Nth():
                 return self.reference(str(term))
             case Function():
                 return self.function(term)
@@ -191,7 +196,17 @@ class _Scope:
         known = np.logical_and.reduce([number.known | number.missing for _, number in terms])
         return Number(units, known & ~missing, missing)
 
-    def function(self, term: Function) -> Number | Text:
+    def function(self, term: Function) -> Number | Text | Day:
+        if term.name in _RIGHT:
+            (text,) = (self.vector(argument) for argument in term.arguments)
+            if not isinstance(text, Text):
+                raise TypeError("a text is expected here")
+            missing = absent(text.values)
+            return Number(_RIGHT[term.name](text.values) * 10**self.scale, ~missing, missing)
+        if term.name == "addmonths":
+            return self.later(term)
+        if term.name in ("subcodes", "listed"):
+            return self.counted(term)
         if term.name in _SLICES:
             (text,) = (self.vector(argument) for argument in term.arguments)
             if not isinstance(text, Text):
@@ -201,7 +216,9 @@ class _Scope:
         moments = [self.day(self.vector(argument)) for argument in term.arguments]
         known = np.logical_and.reduce([~np.isnat(moment) for moment in moments])
         months = [moment.astype("datetime64[M]") for moment in moments]
-        if term.name == "years":
+        if term.name == "days":
+            result = np.where(known, (moments[1] - moments[0]).astype(np.int64), 0)
+        elif term.name == "years":
             begin, end = moments
             elapsed = (months[1] - months[0]).astype(np.int64)
             elapsed -= (end - months[1].astype(begin.dtype)) < (begin - months[0].astype(begin.dtype))
@@ -211,13 +228,36 @@ class _Scope:
             result = count // 12 + 1970 if term.name == "year" else count % 12 + 1
         return Number(np.where(known, result, 0) * 10**self.scale, known, ~known)
 
+    def counted(self, term: Function) -> Number:
+        """What a dictionary says of a code: ``functions.subcodes``, ``functions.listed``."""
+        *named, last = term.arguments
+        names = [argument.text for argument in named if isinstance(argument, Constant)]
+        columns = [self.texts(argument) for argument in named if not isinstance(argument, Constant)]
+        on, missing = self.day(self.vector(last)), absent(columns[-1])
+        if self.dictionaries is None:
+            return Number(np.zeros(self.rows, np.int64), np.zeros(self.rows, bool), missing)
+        rows = self.dictionaries[names[0]]
+        if term.name == "subcodes":
+            found = subcodes(rows, names[1], columns[0], on)
+        else:
+            found = listed(rows, names[1], names[2], columns[0], columns[1], on).astype(np.int64)
+        return Number(found * 10**self.scale, ~missing, missing)
+
+    def later(self, term: Function) -> Day:
+        begin, count = term.arguments
+        moment = self.day(self.vector(begin))
+        if not isinstance(count, Constant) or not count.text.isdigit():
+            raise TypeError("a number of months is expected here")
+        return Day(later(moment, int(count.text)))
+
     def number(self, vector: Vector) -> Number:
         if isinstance(vector, Number):
             return vector
         if isinstance(vector, Constant):
-            units, valid = integers(pa.array([vector.text]), self.scale)
-            if valid[0]:
-                return Number(np.broadcast_to(units, self.rows), np.ones(self.rows, bool), np.zeros(self.rows, bool))
+            units = constant(vector.text, self.scale)
+            if units is not None:
+                everywhere, nowhere = np.broadcast_to(True, self.rows), np.broadcast_to(False, self.rows)
+                return Number(np.broadcast_to(np.int64(units), self.rows), everywhere, nowhere)
         raise TypeError("a number is expected here")
 
     def day(self, vector: Vector) -> Days:

@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 
 from pipelines import nsi
 from pipelines.checks import rulebook
-from pipelines.checks.compiler import Outcome, outcomes, suites_of
+from pipelines.checks.compiler import Outcome, outcomes, places_of, suites_of
 from pipelines.checks.records import Packet, RuleRecord, record
 from pipelines.checks.rulebook import RuleBook
+from pipelines.checks.suites import Suite
 from pipelines.formats.layout import Layout, load
 from pipelines.ground.sql import statement
 from pipelines.nsi.dictionaries import BEGIN, END
 
-SUBSYSTEM = "pump"
 KINDS = ("H", "L", "C", "T", "X", "R", "D", "A")
 """File kinds that an arriving edition is compiled for."""
 
@@ -63,22 +63,22 @@ def layouts() -> Mapping[str, Layout]:
     return {kind: load(kind) for kind in KINDS}
 
 
-def compiled(packet: Packet, of_kinds: Mapping[str, Layout], subsystem: str = SUBSYSTEM) -> Compiled:
-    """Compile a packet; records that are not executed end older checks of the same rule (``RuleBook.ends``)."""
+def compiled(packet: Packet, of_kinds: Mapping[str, Layout], subsystem: str = "") -> Compiled:
+    """Compile a packet; records that are not executed end older checks of the same rule (``RuleBook.ends``).
+
+    The suites go where those of the dictionary are (``compiler.places_of``), unless ``subsystem`` names another place.
+    """
     found = outcomes(packet, of_kinds)
     ends: dict[rulebook.Known, date | None] = {}
     for outcome in found:
         if outcome.check is None:
             ends[outcome.kind, outcome.record.ID_TEST] = outcome.record.DATEBEG
-    return Compiled(found, rulebook.book_of(subsystem, suites_of(packet, found, of_kinds, subsystem), ends))
-
-
-def merged(packets: Iterable[Packet], of_kinds: Mapping[str, Layout], subsystem: str = SUBSYSTEM) -> RuleBook:
-    """Book of several packets, later ones over earlier ones by the dates of their records."""
-    book = RuleBook({})
-    for packet in packets:
-        book = rulebook.merge(book, compiled(packet, of_kinds, subsystem).book)
-    return book
+    places = {subsystem: tuple(of_kinds)} if subsystem else places_of(packet.dictionary)
+    suites: dict[str, tuple[Suite, ...]] = {}
+    for place, kinds in places.items():
+        here = {kind: of_kinds[kind] for kind in kinds if kind in of_kinds}
+        suites |= rulebook.book_of(place, suites_of(packet, found, here, place)).suites
+    return Compiled(found, RuleBook(suites, ends))
 
 
 def propose(

@@ -20,20 +20,22 @@ from pipelines.checks import masks
 from pipelines.checks.conditions import certain, holds, there
 from pipelines.checks.lookups import in_force
 from pipelines.checks.relation import parse
-from pipelines.checks.vectors import absent, days, encoded, is_date, on_values, spread
+from pipelines.checks.vectors import absent, days, encoded, is_date, on_values, once, spread
 from pipelines.nsi.dictionaries import Dictionaries, plain_numbers
 
 Mask = npt.NDArray[np.bool_]
 Columns = Sequence[pa.Array]
 
 
-def present(columns: Columns, _dictionaries: Dictionaries, *, once: bool = False) -> Mask:
+def present(columns: Columns, _dictionaries: Dictionaries, *, once: bool = False, nonzero: bool = False) -> Mask:
     """The element is there. With a second column (presence of its group) only where that group is there.
 
-    A number (rows below) counts as absent when it is 0, a boolean when it is false. ``once``: the last column says how many
-    times the value is there, which must be no more than once.
+    A number (rows below) counts as absent when it is 0, a boolean when it is false; ``nonzero``: so does a text of zeros.
+    ``once``: the last column says how many times the value is there, which must be no more than once.
     """
     found: Mask = there(columns[0])
+    if nonzero:
+        found &= on_values(columns[0], lambda texts: pc.invert(pc.match_substring_regex(texts, r"^0*(?:\.0*)?$")))
     if once:
         *columns, times = columns
         repeated: Mask = pc.fill_null(pc.greater(times, 1), False).to_numpy(zero_copy_only=False)
@@ -162,8 +164,9 @@ def evaluate(kind: str, columns: Columns, parameters: Mapping[str, Any], diction
     condition: Condition | None = own.pop("condition", None)
     if condition is None:
         return EVALUATORS[kind](columns, dictionaries, **own)
-    types = condition["types"]
-    applies = certain(parse(condition["relation"]), dict(zip(types, columns, strict=True)), types, dictionaries)
+    relation, types = condition["relation"], condition["types"]
+    named = dict(zip(types, columns, strict=True))
+    applies = once((relation, *sorted(types.values())), None, lambda: certain(parse(relation), named, types, dictionaries))
     return ~applies | EVALUATORS[kind](columns[: condition["own"]], dictionaries, **own)
 
 

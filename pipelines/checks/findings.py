@@ -8,6 +8,7 @@ import pandas as pd
 
 SEVERITIES = ("fatal", "error", "warning")
 """fatal refuses the package, error refuses the record, warning only tells."""
+SEVERITY_TITLES = {"fatal": "отказ в приёме пакета", "error": "ошибка записи", "warning": "предупреждение"}
 
 COLUMNS = {
     "member": "str",  # role of the member file in the package: H, L, DBF; "" for the package as a whole
@@ -21,9 +22,13 @@ COLUMNS = {
 }
 
 
+_EMPTY = pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)  # most checks find nothing, and types cost a millisecond each
+
+
 def frame(rows: Iterable[dict[str, object]] = ()) -> pd.DataFrame:
     """A findings frame with the columns and dtypes of ``COLUMNS`` (strings are pandas ``str``)."""
-    return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(COLUMNS)
+    given = list(rows)
+    return pd.DataFrame(given, columns=list(COLUMNS)).astype(COLUMNS) if given else _EMPTY.copy()
 
 
 def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -69,10 +69,14 @@ def form_of(record: RuleRecord, layout: Layout, written: Mapping[str, Any]) -> F
     Raises ``NotSupportedError``.
     """
     record = replace(record, **written.get("record", {}))
+    if "as" in written:
+        record = replace(record, ID_TEST=written["as"] + record.ID_TEST[4:])
     element = layout.by_path[written.get("element") or record.ID_EL.partition("/")[2]]
     since, until = _period(record.USL_TEST)
     if "versions" in written:
         form = _set(element, list(layout.versions))
+    elif "presence" in written:
+        form = _filled(element, layout, **written["presence"])
     elif "relation" in written:
         form = replace(_relation(element, layout, written["relation"]), expected=written["text"])
     else:
@@ -115,12 +119,12 @@ def _comparable(condition: Condition, types: Mapping[str, str]) -> None:
 
 
 def _unconditional(record: RuleRecord, element: Element, layout: Layout, written: Mapping[str, Any]) -> Form:
+    if element.type == "S" and element.table_head and record.category != "003F":
+        raise NotSupportedError("нет формального выражения: правило о группе элементов")
     choice = written.get("nsi") or _dictionaries()["by_rule"].get(record.ID_TEST, {})
+    if choice or record.category in ("001F", "005F"):
+        return _dictionary(record, element, layout, choice)
     match record.category:
-        case "001F" | "005F":
-            return _dictionary(record, element, layout, choice)
-        case "006F" if choice:
-            return _dictionary(record, element, layout, choice)
         case "002F" | "006F":
             return _values(record, element, layout)
         case "003F" if not record.VAL_EL and (not record.COMMENT or MUST_BE_ABSENT in record.COMMENT.lower()):
@@ -257,6 +261,13 @@ def _presence(element: Element, layout: Layout, *, absent: bool) -> Form:
     )
 
 
+def _filled(element: Element, layout: Layout, *, absent: bool = False, nonzero: bool = False) -> Form:
+    form = _presence(element, layout, absent=absent)
+    if not nonzero:
+        return form
+    return replace(form, parameters={"nonzero": True}, fault="элемент отсутствует или равен нулю", expected="не ноль")
+
+
 def _once(element: Element, layout: Layout, scope: str) -> Form:
     """The element is there, and its value no second time within a group (``файла``: in the file)."""
     form = _presence(element, layout, absent=False)
@@ -339,6 +350,8 @@ def _relation(element: Element, layout: Layout, text: str) -> Form:
         resolved = resolve_condition(stated, layout, element.table)
     except UnknownNameError as error:
         raise NotSupportedError(f"нет в структуре файла: {error}") from error
+    if isinstance(resolved, Comparison) and len(set(resolved.operands)) == 1:
+        raise NotSupportedError("нет формального выражения: значение сравнивается само с собой")
     if element.type == "S" and element.table_head:
         raise NotSupportedError("соотношение задано для группы, у которой нет значения")
     names = list(dict.fromkeys([element.column, *map(str, references(resolved))]))

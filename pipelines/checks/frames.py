@@ -20,9 +20,19 @@ import yaml
 
 from pipelines.checks.conditions import LIMIT, certain
 from pipelines.checks.joins import Join, join_of
-from pipelines.checks.relation import Aggregate, Name, Part, Reference, Today, lookups, parse_reference, references
+from pipelines.checks.relation import (
+    Aggregate,
+    Name,
+    Nth,
+    Part,
+    Reference,
+    Today,
+    lookups,
+    parse_reference,
+    references,
+)
 from pipelines.checks.suites import ROW, Suite
-from pipelines.checks.vectors import absent, numbers
+from pipelines.checks.vectors import absent, encoded, numbers
 from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import PARENT, Tables
 from pipelines.ground.settings import ROOT
@@ -32,7 +42,7 @@ Rows = npt.NDArray[np.int64]
 
 
 class Bulk:
-    """Files of one layout as one. ``today`` is the day of processing; ``dictionaries`` for look-ups in what is counted."""
+    """Files of one layout as one. ``today`` is the day of processing; ``dictionaries`` for look-ups of counts."""
 
     def __init__(self, files: Sequence[Tables], today: date, dictionaries: Dictionaries | None = None) -> None:
         self.files = files
@@ -98,6 +108,10 @@ class Bulk:
                 return self._list(table, node)
             case Aggregate(function="count"):
                 return pa.array(self._count(table, node))
+            case Aggregate(function="max"):
+                return self._greatest(table, node)
+            case Nth(members=members):
+                return pa.array(self._ordinals(table, [str(member) for member in members]))
             case Aggregate(function="times"):
                 return self._times(table, node)
             case Aggregate():
@@ -224,11 +238,41 @@ class Bulk:
         index = self.above(table, meeting)
         return pa.array(total[index], mask=spoilt[index])
 
+    def _greatest(self, table: str, node: Aggregate) -> pa.Array:
+        """The greatest of the numbers below; null where there is none."""
+        below, name = _below_name(node)
+        units, known = numbers(self.column(below, name), self.layout.element(below, name).scale)
+        chosen = self._chosen(node, below) & known
+        meeting, places = self._below(table, below)
+        least = np.iinfo(np.int64).min
+        found = np.full(self.rows(meeting), least, np.int64)
+        np.maximum.at(found, places[chosen], units[chosen])
+        index = self.above(table, meeting)
+        return pa.array(found[index], mask=found[index] == least)
+
+    def _ordinals(self, table: str, members: Sequence[str]) -> Rows:
+        """Which each row is, from 1, among the rows of its file with the same values."""
+        codes = self.file_of(table).astype(np.int64)
+        for member in members:
+            column = self.column(table, member)
+            if pa.types.is_list(column.type):
+                column = pc.binary_join(column, "\x1f")
+            texts = encoded(column)
+            own = pc.fill_null(texts.indices, len(texts.dictionary)).to_numpy(zero_copy_only=False).astype(np.int64)
+            _, codes = np.unique(codes * (len(texts.dictionary) + 1) + own, return_inverse=True)
+        order = np.argsort(codes, kind="stable")
+        ordered = codes[order]
+        first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(ordered) else np.empty(0, np.int64)
+        lengths = np.diff(np.append(first, len(ordered)))
+        result = np.empty(len(ordered), np.int64)
+        result[order] = np.arange(len(ordered)) - np.repeat(first, lengths) + 1
+        return result
+
     def _times(self, table: str, node: Aggregate) -> pa.Array:
         """How many rows of the table within the same row above have the row's value; null where it has none."""
         scope, name = _below_name(node)
         values = self.column(table, name)
-        codes = pc.fill_null(values.indices, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        codes = pc.fill_null(values.indices, len(values.dictionary)).to_numpy(zero_copy_only=False).astype(np.int64)
         within = self.above(table, scope) * (len(values.dictionary) + 1) + codes
         _, group_of, sizes = np.unique(within, return_inverse=True, return_counts=True)
         return pa.array(sizes[group_of].astype(np.int64), mask=absent(values))
@@ -254,7 +298,7 @@ def kind_of(layout: Layout, table: str, reference: str) -> str:
             return "D"
         case Part(name=name):
             return "N0" if name in ("YY", "MM") else "T"
-        case Aggregate(function="count" | "times"):
+        case Aggregate(function="count" | "times") | Nth():
             return "N0"
         case Aggregate(name=Name(table=str(below), column=name)):
             return ("L" if node.function == "list" else "") + _kind(layout.element(below, name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -63,10 +63,15 @@ def edition(dictionary: str, version: str) -> Edition:
 @cache
 def handwritten() -> Mapping[str, Mapping[str, Any]]:
     """Rules written by hand, by id."""
-    rules: dict[str, Mapping[str, Any]] = {}
-    for path in sorted((FOLDER / "handwritten").glob("*.yaml")):
-        rules |= yaml.safe_load(path.read_text(encoding="utf-8"))
-    return rules
+    names = sorted(path.stem for path in (FOLDER / "handwritten").glob("*.yaml"))
+    return {rule: entry for name in names for rule, entry in written_in(name).items()}
+
+
+@cache
+def written_in(dictionary: str) -> Mapping[str, Mapping[str, Any]]:
+    """Rules of a dictionary written by hand, by id; none for a dictionary without a file."""
+    path = FOLDER / "handwritten" / f"{dictionary}.yaml"
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def reading(packet: Packet, rule: str, kind: str) -> Mapping[str, Any]:
@@ -78,12 +83,23 @@ def reading(packet: Packet, rule: str, kind: str) -> Mapping[str, Any]:
 
 
 def taken(packet: Packet, layouts: Mapping[str, Layout]) -> Packet:
-    """The packet with kinds for the records that have none, and only the kinds that the edition speaks of."""
+    """The packet with kinds for the records that have none, and only the kinds that the edition speaks of.
+
+    Records that the edition still has beside their successors end with it.
+    """
     decided = edition(packet.dictionary, packet.version)
     if decided.kinds is None:
         return packet
-    records = [replace(record, TYPE_D=_kinds(record, decided, layouts)) for record in packet.records]
+    records = [
+        replace(record, TYPE_D=_kinds(record, decided, layouts), DATEEND=_end(record, decided)) for record in packet.records
+    ]
     return replace(packet, records=tuple(records))
+
+
+def _end(record: RuleRecord, decided: Edition) -> date | None:
+    if record.ID_TEST not in decided.succeeded or decided.since is None:
+        return record.DATEEND
+    return decided.since - timedelta(days=1)
 
 
 def _kinds(record: RuleRecord, decided: Edition, layouts: Mapping[str, Layout]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from lxml import etree
 LOOK_ALIKES = str.maketrans("АВЕКМНОРСТУХ", "ABEKMHOPCTYX")
 """Cyrillic capitals that the dictionaries hold in place of Latin ones."""
 
-_COLUMNS = ("NSI_OBJ", "NSI_EL", "VAL_EL", "MIN_LEN", "MAX_LEN", "MASK_VAL")  # not in every dictionary
+_COLUMNS = ("DESC_TEST", "NSI_OBJ", "NSI_EL", "VAL_EL", "MIN_LEN", "MAX_LEN", "MASK_VAL")  # not in every dictionary
 _MASK = re.compile(r"[9XХAА0.\- ]+")
 _WORD = re.compile(r"[A-ZА-Я][A-ZА-Я0-9_]*")
 _LATIN = re.compile(r"[A-Z]")
@@ -40,11 +40,17 @@ class RuleRecord:
     COMMENT: str
     DATEBEG: date | None
     DATEEND: date | None
+    DESC_TEST: str = ""
 
     @property
     def category(self) -> str:
         """``001F`` of ``001F.00.0160``."""
         return self.ID_TEST.partition(".")[0]
+
+    @property
+    def region(self) -> str:
+        """``45`` of ``002F.45.1000``, ``00`` of a federal rule."""
+        return region_of(self.ID_TEST)
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,17 @@ class Packet:
     records: tuple[RuleRecord, ...]
 
 
+def region_of(rule: str) -> str:
+    """Second group of a rule's id: number of the region that wrote it, ``00`` for the federal fund."""
+    return rule.split(".")[1] if rule.count(".") >= 2 else ""
+
+
 def record(fields: Mapping[str, str], kinds: Iterable[str]) -> RuleRecord:
-    """Record from raw texts: blanks joined, Cyrillic look-alikes made Latin in paths, masks and element names.
+    """Record from raw texts: blanks joined, ``_`` as nothing, Cyrillic look-alikes made Latin in paths, masks and names.
 
     Raises ``ValueError`` for a date that is not DD.MM.YYYY or a length that is no number, naming the rule.
     """
-    text = dict.fromkeys(_COLUMNS, "") | {name: " ".join((value or "").split()) for name, value in fields.items()}
+    text = dict.fromkeys(_COLUMNS, "") | {name: _plain(value) for name, value in fields.items()}
     try:
         return RuleRecord(
             ID_TEST=text["ID_TEST"],
@@ -78,6 +89,7 @@ def record(fields: Mapping[str, str], kinds: Iterable[str]) -> RuleRecord:
             COMMENT=text["COMMENT"],
             DATEBEG=_day(text["DATEBEG"]),
             DATEEND=_day(text["DATEEND"]),
+            DESC_TEST=text["DESC_TEST"],
         )
     except ValueError as error:
         raise ValueError(f"rule {text['ID_TEST']}: {error}") from error
@@ -114,6 +126,11 @@ def read_csv(path: Path) -> Packet:
 def read(path: Path) -> Packet:
     """A dictionary in either form, told by the file's extension."""
     return read_packet(path) if path.suffix.lower() == ".xml" else read_csv(path)
+
+
+def _plain(value: str | None) -> str:
+    text = " ".join((value or "").split())
+    return "" if text == "_" else text
 
 
 def as_row(rule: RuleRecord) -> dict[str, str]:

@@ -4,14 +4,16 @@
     200 < VNOV_D < 2500             SANK_MEK = sum(SANK.S_SUM, S_TIP = {1, 10, 11, 12})
     DS1 найден в M001.IDDS          DIAG_RSLT найден в N008.ID_R_M где ID_Mrf = DIAG_CODE на ZAP.DATE_Z_2
 
-References: ``COL`` of the row itself (or of the group's presence), ``TABLE.COL`` of the row above, ``sum(TABLE.COL)`` and
-``count(TABLE)`` of the rows below (``sum`` and ``count`` may carry a relation that chooses them), ``list(TABLE.COL)`` the
-values of a repeated element, ``times(TABLE.COL)`` how many rows within the group above have the row's value, ``today()``
-the day of processing. ``year(x)``, ``month(x)`` of a date; ``years(a, b)`` full years from date a to date b, ``last(x)``
-the last character of a text, ``rubric(x)`` its first three. ``X найден в D.FIELD где F = y на d``: whether the dictionary
-has a row, in force on d, with both. Parts of the file's name: ``Pi Ni Pp Np YY MM`` and ``KIND`` (of the main file).
-``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the dictionaries write and how it
-is brought to it, is in ``docs/rules-language.md``.
+References: ``COL`` of the row itself (or of the group's presence), ``TABLE.COL`` of the row above, ``sum(TABLE.COL)``,
+``max(TABLE.COL)`` and ``count(TABLE)`` of the rows below (each may carry a relation that chooses them), ``list(TABLE.COL)``
+the values of a repeated element, ``times(TABLE.COL)`` how many rows within the group above have the row's value,
+``nth(A, B)`` which a row is among those of the file with the same values, ``today()`` the day of processing. Parts of the
+file's name: ``Pi Ni Pp Np YY MM`` and ``KIND`` (of the main file). Functions: ``year(x)``, ``month(x)`` of a date,
+``years(a, b)`` full years and ``days(a, b)`` days between dates, ``addmonths(d, n)``; ``last(x)`` the last character of a
+text, ``rubric(x)`` its first three; ``snils(x)``, ``enp(x)`` 1 where the check digits are right; ``subcodes``, ``listed`` of
+a dictionary (``functions.py``). ``X найден в D.FIELD где F = y на d``: whether the dictionary has a row, in force on d, with
+both. ``X присутствует``, ``X отсутствует``: whether there is a value. The vocabulary, with what the dictionaries write and
+how it is brought to it, is in ``docs/rules-language.md``.
 """
 
 from __future__ import annotations
@@ -37,15 +39,17 @@ set: "{" constant ("," constant)* "}"
 ?sum: term (SIGN term)*
 ?term: constant | reference | function | "(" sum ")"
 constant: NUMBER | CODE | TEXT | WORD
-?reference: name | aggregate | today | part
+?reference: name | aggregate | today | part | nth
 part: PART
 name: NAME ["." NAME]
+nth: "nth" "(" member ("," member)* ")"
+?member: name | aggregate
 aggregate: AGGREGATE "(" name ["," disjunction] ")"
 today: "today" "(" ")"
 function: FUNCTION "(" sum ("," sum)* ")"
 
-AGGREGATE: "sum" | "count" | "list" | "times"
-FUNCTION: "years" | "year" | "month" | "last" | "rubric"
+AGGREGATE: "sum" | "count" | "list" | "times" | "max"
+FUNCTION: "years" | "year" | "month" | "last" | "rubric" | "days" | "addmonths" | "snils" | "enp" | "subcodes" | "listed"
 FOUND: /(не )?найден в/
 FIELD: /[A-Z]\w*\.[A-Za-z_]\w*(\+[A-Za-z_]\w*)*/
 KEY: /[A-Za-z_]\w*/
@@ -93,7 +97,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """Something of the rows below: ``sum(T.C)``, ``count(T)`` (``name.column`` is the table), ``list(T.C)``.
+    """Something of the rows below: ``sum(T.C)``, ``max(T.C)``, ``count(T)`` (``name.column`` is the table), ``list(T.C)``.
 
     ``times(T.C)``: how many rows of the own table in the same row of T have the own value of C.
     """
@@ -122,7 +126,17 @@ class Part:
         return self.name
 
 
-Reference = Name | Aggregate | Today | Part
+@dataclass(frozen=True)
+class Nth:
+    """Which a row is, from 1, among the rows of its file with the same values (absent ones equal each other)."""
+
+    members: tuple[Name | Aggregate, ...]
+
+    def __str__(self) -> str:
+        return f"nth({', '.join(map(str, self.members))})"
+
+
+Reference = Name | Aggregate | Today | Part | Nth
 
 
 @dataclass(frozen=True)
@@ -174,7 +188,7 @@ class Presence:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Whether a dictionary has a row, in force ``on`` a day, with the value in ``field`` and ``where`` in other fields."""
+    """Whether a dictionary has a row, in force ``on`` a day, with the value in ``field`` and ``where`` in others."""
 
     subject: Term
     there: bool
@@ -229,6 +243,9 @@ class _Tree(Transformer[Token, Condition]):
     def today(self, _items: list[Token]) -> Today:
         return Today()
 
+    def nth(self, items: list[Name | Aggregate]) -> Nth:
+        return Nth(tuple(items))
+
     def part(self, items: list[Token]) -> Part:
         return Part(str(items[0]))
 
@@ -267,13 +284,13 @@ class _Tree(Transformer[Token, Condition]):
 _PARSER = Lark(GRAMMAR, parser="lalr", maybe_placeholders=True, start=["start", "reference"])
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16384)
 def parse(text: str) -> Condition:
     """Tree of a relation; raises ``RelationError`` for a text outside the language."""
     return _parse(text, "start")  # type: ignore[return-value]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16384)
 def parse_reference(text: str) -> Reference:
     """Tree of one reference: ``ZAP.DATE_Z_2``, ``sum(SL.SUM_M)``; raises ``RelationError``."""
     return _parse(text, "reference")  # type: ignore[return-value]
@@ -282,7 +299,7 @@ def parse_reference(text: str) -> Reference:
 def references(node: Node) -> Iterator[Reference]:
     """References of a tree from left to right; those inside an aggregate's choice belong to its rows and are left out."""
     match node:
-        case Name() | Aggregate() | Today() | Part():
+        case Name() | Aggregate() | Today() | Part() | Nth():
             yield node
         case Presence(reference=reference):
             yield reference
@@ -319,3 +336,30 @@ def lookups(node: Node) -> Iterator[Lookup]:
         case Sum(terms=terms):
             for _, term in terms:
                 yield from lookups(term)
+
+
+def functions(node: Node) -> Iterator[Function]:
+    """Functions of a tree, those inside an aggregate's choice included."""
+    match node:
+        case Function(arguments=arguments):
+            yield node
+            for argument in arguments:
+                yield from functions(argument)
+        case Aggregate(where=Comparison() | Presence() | Lookup() | Junction() as where):
+            yield from functions(where)
+        case Presence(reference=reference):
+            yield from functions(reference)
+        case Junction(parts=parts) | Comparison(operands=parts):
+            for part in parts:
+                yield from functions(part)
+        case Sum(terms=terms):
+            for _, term in terms:
+                yield from functions(term)
+
+
+def fields_of(node: Node) -> Iterator[tuple[str, str]]:
+    """Dictionaries and fields that the functions of a tree look into (``subcodes``, ``listed``)."""
+    for call in functions(node):
+        if call.name in ("subcodes", "listed"):
+            dictionary, *rest = (argument.text for argument in call.arguments if isinstance(argument, Constant))
+            yield from ((dictionary, name) for name in rest)

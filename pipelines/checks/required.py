@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.checks.relation import lookups, parse
+from pipelines.checks.relation import fields_of, lookups, parse
 from pipelines.checks.suites import Check
 
 
@@ -26,3 +26,4 @@ def look_ups(check: Check) -> Iterator[tuple[str, str]]:
     for text in (stated.get("relation"), (stated.get("condition") or {}).get("relation")):
         for found in lookups(parse(text)) if text else ():
             yield from ((found.dictionary, name) for name in (found.field, *(name for name, _ in found.where)))
+        yield from fields_of(parse(text)) if text else ()

@@ -16,6 +16,7 @@ from pipelines.checks.relation import (
     Junction,
     Lookup,
     Name,
+    Nth,
     Part,
     Presence,
     Reference,
@@ -145,6 +146,9 @@ def _term(term: Term, layout: Layout, table: str) -> Term:
             return term
         case Name():
             return resolve_name(term, layout, table)
+        case Nth():
+            members = tuple(_term(member, layout, table) for member in term.members)
+            return Nth(members)  # type: ignore[arg-type]
         case Function():
             return replace(term, arguments=tuple(_term(part, layout, table) for part in term.arguments))
         case Sum():

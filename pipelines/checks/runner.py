@@ -18,6 +18,7 @@ from pipelines.checks.frames import Bulk
 from pipelines.checks.joins import is_partner
 from pipelines.checks.required import look_ups
 from pipelines.checks.suites import Check, Suite
+from pipelines.checks.vectors import sharing
 from pipelines.formats.tables import Tables
 from pipelines.nsi.dictionaries import Dictionaries
 
@@ -51,11 +52,12 @@ def run_bulk(
     ``today`` the day of processing. Raises ``LookupError`` when a dictionary that a suite needs is not loaded.
     """
     parts: list[list[pd.DataFrame]] = [[] for _ in packages]
-    bulks = _bulks(packages, today, dictionaries)
+    bulks = bulks_of(packages, today, dictionaries)
     for role, of_role in suites.items() if packages else ():
         bulk = bulks[role]
         for suite in sorted(of_role, key=lambda suite: _place(bulk, suite)):
-            failures = list(run_suite(bulk, suite, dictionaries, on))
+            with sharing():
+                failures = list(run_suite(bulk, suite, dictionaries, on))
             if failures:
                 for part, frame in zip(parts, _frames(bulk, suite, role, failures), strict=True):
                     part.append(frame)
@@ -63,7 +65,7 @@ def run_bulk(
     return [findings.concat(part) for part in parts]
 
 
-def _bulks(packages: Sequence[Mapping[str, Tables]], today: date, dictionaries: Dictionaries) -> dict[str, Bulk]:
+def bulks_of(packages: Sequence[Mapping[str, Tables]], today: date, dictionaries: Dictionaries) -> dict[str, Bulk]:
     """The files of each role that all packages have; those of partners (``joins``) know each other."""
     roles = [role for role in (packages[0] if packages else ()) if all(role in package for package in packages)]
     bulks = {role: Bulk([package[role] for package in packages], today, dictionaries) for role in roles}

@@ -11,11 +11,14 @@ from pipelines.checks.relation import (
     Function,
     Junction,
     Lookup,
+    Nth,
     Presence,
+    Sum,
     Term,
 )
 
 _FUNCTIONS = {"year": "год {}", "month": "месяц {}", "last": "последний символ {}", "rubric": "рубрика {}"}
+_CHECKED = {"snils": "СНИЛС", "enp": "ЕНП"}
 
 
 def in_russian(condition: Condition) -> str:
@@ -30,12 +33,25 @@ def in_russian(condition: Condition) -> str:
             operands=(Aggregate(function="count") as counted, Constant(text="0")), operators=(">" | "=" as sign,)
         ):
             return _counted(counted, sign == ">")
+        case Comparison(
+            operands=(Function(name="snils" | "enp" as name, arguments=(text,)), Constant(text="0" | "1" as right))
+        ):
+            return f"{_CHECKED[name]} {_term(text)} {'верен' if right == '1' else 'неверен'}"
         case Lookup():
             return _lookup(condition)
+        case Comparison(
+            operands=(Function(name="listed", arguments=(name, key, field, code, text, on)), Constant(text="1"))
+        ):
+            return f"{text} в перечне {_bare(field)} справочника {_bare(name)} для {_bare(key)} = {code} на {on}"
         case Comparison(operands=operands, operators=operators):
             rest = (f" {sign} {_term(operand)}" for sign, operand in zip(operators, operands[1:], strict=True))
             return _term(operands[0]) + "".join(rest)
     return str(condition)
+
+
+def _bare(term: Term) -> str:
+    """A constant without quotation marks."""
+    return str(term).strip('"')
 
 
 def _counted(counted: Aggregate, there: bool) -> str:
@@ -54,6 +70,18 @@ def _term(term: Term | Choice) -> str:
     match term:
         case Function(name="years", arguments=(begin, end)):
             return f"полных лет от {_term(begin)} на {_term(end)}"
+        case Function(name="days", arguments=(begin, end)):
+            return f"дней от {_term(begin)} до {_term(end)}"
+        case Function(name="addmonths", arguments=(day, months)):
+            return f"{_term(day)} + {months} мес."
+        case Function(name="subcodes", arguments=(name, _, code, on)):
+            return f"число подрубрик {code} в {_bare(name)} на {on}"
+        case Aggregate(function="max", name=greatest, where=None):
+            return f"наибольшее {greatest}"
+        case Nth(members=members):
+            return f"номер среди строк файла с теми же {', '.join(map(str, members))}"
+        case Sum(terms=((_, first), *rest)):
+            return _term(first) + "".join(f" {'+' if sign > 0 else '-'} {_term(part)}" for sign, part in rest)
         case Function(name=name, arguments=(argument,)):
             return _FUNCTIONS[name].format(_term(argument))
     return str(term)

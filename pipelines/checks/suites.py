@@ -26,7 +26,7 @@ class Check:
     """An expectation: ``type`` and ``parameters`` as in the suite, ``columns`` references (the first is judged).
 
     ``text`` is the Russian message, ``expected`` its part that says what should have been; ``since``, ``until`` the rule's
-    first and last day (None: open).
+    first and last day (None: open); ``basis`` the reason of refusal (F014) that a finding gives, if the rule has one.
     """
 
     type: str
@@ -41,6 +41,7 @@ class Check:
     edition: str
     since: date | None = None
     until: date | None = None
+    basis: str | None = None
 
     @property
     def dictionary(self) -> str:
@@ -123,6 +124,8 @@ def _expectation(check: Check) -> dict[str, Any]:
         "text": check.text,
         "expected": check.expected,
     }
+    if check.basis:
+        meta["basis"] = check.basis
     kwargs = {"column_list": [*check.columns, ROW], **check.parameters}
     return {"type": check.type, "kwargs": kwargs, "meta": meta, "severity": GX_SEVERITY[check.severity]}
 

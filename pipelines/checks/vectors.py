@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +21,35 @@ DIGITS = 18
 """Digits that int64 holds whatever they are."""
 
 S = TypeVar("S", bound=np.generic)
+R = TypeVar("R")
 
 NO_DAY = np.datetime64("NaT", "D")
 
 _DATE = r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"
+
+
+_results: ContextVar[dict[Hashable, tuple[object, Any]] | None] = ContextVar("results", default=None)
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Within the block, what checks of one table ask again is answered from before: a thread's own, forgotten at its end."""
+    token = _results.set({})
+    try:
+        yield
+    finally:
+        _results.reset(token)
+
+
+def once(key: Hashable, of: object, work: Callable[[], R]) -> R:
+    """The result of ``work``, done once for a key within ``sharing``; ``of``, whose id may be in the key, is kept alive."""
+    known = _results.get()
+    if known is None:
+        return work()
+    if key not in known:
+        known[key] = (of, work())
+    result: R = known[key][1]
+    return result
 
 
 def encoded(column: pa.Array) -> pa.DictionaryArray:
@@ -82,7 +110,7 @@ def is_date(texts: pa.Array) -> Mask:
 def days(column: pa.Array) -> Days:
     """Dates of a column of text at the rows; NaT where there is none."""
     column = encoded(column)
-    return spread(dates(column.dictionary), column, NO_DAY)
+    return spread(once((dates, id(column)), column, lambda: dates(column.dictionary)), column, NO_DAY)
 
 
 def integers(texts: pa.Array, scale: int) -> tuple[Ints, Mask]:
@@ -96,8 +124,15 @@ def integers(texts: pa.Array, scale: int) -> tuple[Ints, Mask]:
     return units.to_numpy(zero_copy_only=False), valid.to_numpy(zero_copy_only=False)
 
 
+@lru_cache(maxsize=4096)
+def constant(text: str, scale: int) -> int | None:
+    """One text as ``integers`` has it; None where it is no such number."""
+    units, valid = integers(pa.array([text]), scale)
+    return int(units[0]) if valid[0] else None
+
+
 def numbers(column: pa.Array, scale: int) -> tuple[Ints, Mask]:
     """``integers`` at the rows of a column; not known where there is no value."""
     column = encoded(column)
-    units, valid = integers(column.dictionary, scale)
+    units, valid = once((integers, id(column), scale), column, lambda: integers(column.dictionary, scale))
     return spread(units, column, 0), spread(valid, column, False)

@@ -1,8 +1,12 @@
-"""Command line of the exchange: state, a package's way, verification of the journal."""
+"""Command line of the exchange: state, a package's way and documents, verification of the journal.
+
+The context's object opens the ``Exchange`` of settings (``systems.open_exchange``): commands that need the kinds call it.
+"""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,15 +15,17 @@ from rich.table import Table
 from sqlalchemy import text
 
 from pipelines.exchange import journal
+from pipelines.exchange.documents import TITLES, NoDocuments
 from pipelines.exchange.model import RESULT_TITLES
 from pipelines.exchange.protocol import LOCAL
+from pipelines.exchange.service import Exchange
 from pipelines.ground import database, settings
 from pipelines.ground.sql import statement
 from pipelines.ground.store import Store
 
 app = typer.Typer(help="Обмен: состояние, пакеты, проверка журнала", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
-TITLES = {str(result): title for result, title in RESULT_TITLES.items()}
+SHOWN = {str(result): title for result, title in RESULT_TITLES.items()} | dict(TITLES)
 
 
 def _rows(name: str, **parameters: object) -> list[dict[str, Any]]:
@@ -42,7 +48,7 @@ def _shown(value: object) -> str:
         return ""
     if hasattr(value, "astimezone"):
         return str(value.astimezone(LOCAL).strftime("%d.%m.%Y %H:%M:%S"))
-    return TITLES.get(str(value), str(value))
+    return SHOWN.get(str(value), str(value))
 
 
 @app.command()
@@ -64,6 +70,29 @@ def package(name: str, as_json: Json = False) -> None:
     events = {"seq": "№ события", "at": "Время", "name": "Событие", "details": "Сведения"}
     for row in found:
         _print(_rows("exchange/package_events", package=row["id"]), events, as_json)
+        if kept := _rows("exchange/documents", package=row["id"]):
+            files = {"kind": "Документ", "name": "Файл", "size": "Байт", "made_at": "Создан", "sha256": "SHA-256"}
+            _print(kept, files, as_json)
+
+
+@app.command()
+def documents(
+    context: typer.Context,
+    package: Annotated[int, typer.Argument(help="Номер пакета в журнале")],
+    out: Annotated[Path | None, typer.Option(help="Папка, куда записать файлы", file_okay=False)] = None,
+) -> None:
+    """Результаты проверок пакета в Great Expectations (JSON) и Data Docs (ZIP): показать; если их нет — сделать."""
+    exchange: Exchange = context.obj(settings.load())
+    try:
+        made = exchange.documents(package)
+    except NoDocuments as refusal:
+        typer.echo(str(refusal), err=True)
+        raise typer.Exit(1) from None
+    for document in made:
+        typer.echo(f"{TITLES[document.kind]}: {document.name}, {document.size} байт, SHA-256 {document.sha256}")
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / document.name).write_bytes(exchange.store.get(document.sha256))
 
 
 @app.command()

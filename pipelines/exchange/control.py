@@ -50,9 +50,7 @@ class Terms:
 def terms(connection: Connection, kind: PackageKind, opened: Opened, dictionaries: Dictionaries) -> Terms:
     """The terms that hold for an opened package."""
     received = opened.package.received_at.date()
-    book = in_force(connection)
-    of_role = {member.role: book[member.suites] for member in kind.members if member.suites}
-    return Terms(of_role, dictionaries, kind.report_date(opened) or received, received)
+    return Terms(suites_of(connection, kind), dictionaries, kind.report_date(opened) or received, received)
 
 
 @dataclass(frozen=True)
@@ -84,6 +82,12 @@ def conclude(connection: Connection, kind: PackageKind, opened: Opened, ruled: p
         parts.append(check(connection, opened, found.concat(parts)))
     everything = found.concat(parts)
     return Verification(everything, _accepted(kind, opened, everything))
+
+
+def suites_of(connection: Connection, kind: PackageKind) -> Suites:
+    """The suites of a kind's members by role, of the book in force."""
+    book = in_force(connection)
+    return {member.role: book[member.suites] for member in kind.members if member.suites}
 
 
 def _structure(role: str, tables: Tables) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from pipelines.checks import findings as found
 from pipelines.checks.locate import locate
 from pipelines.exchange import journal, messages, protocol
 from pipelines.exchange.bulk import Bulk, Prepared
-from pipelines.exchange.control import control
+from pipelines.exchange.control import control, suites_of
 from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
 from pipelines.exchange.model import RESULT_TITLES, Outgoing, Package, Result
 from pipelines.exchange.opening import WatchedMember, check_arrival, check_rights, open_package
@@ -66,12 +66,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Rules:
-    """Settings of processing that come from the region's profile."""
+    """Settings of processing that come from the region's profile.
+
+    ``rule_pages`` is the address before a page's name; ``executed``: by finding of the exchange the rules of the adopted
+    dictionaries that it executes.
+    """
 
     limits: ArchiveLimits
     policies: Mapping[str, Policy]
     findings_sample: int
     incomplete_minutes: int
+    executed: Mapping[str, Sequence[str]]
+    rule_pages: str | None = None
 
 
 @dataclass
@@ -252,6 +258,8 @@ class Processor:
             records=verdict.applied.records,
             accepted=verdict.applied.accepted,
             findings=verdict.findings,
+            pages=self._pages(connection, verdict),
+            executed=self.rules.executed,
         )
         stem = protocol.answer_stem(package.name)
         files = [
@@ -276,6 +284,14 @@ class Processor:
                     "created_at": datetime.now(UTC),
                 },
             )
+
+    def _pages(self, connection: Connection, verdict: _Verdict) -> dict[str, str]:
+        """Addresses of the pages of the suites' rules that were broken; none where the region publishes no pages."""
+        if self.rules.rule_pages is None or verdict.kind is None:
+            return {}
+        of_role = suites_of(connection, verdict.kind)
+        rules = {check.rule for suites in of_role.values() for suite in suites for check in suite.checks}
+        return {rule: f"{self.rules.rule_pages}{rule}.md" for rule in sorted(rules & set(verdict.findings["rule"]))}
 
     def _repeat(self, connection: Connection, package: Package, first: int, started: float) -> Outcome:
         """The same bytes again: the same answer, byte for byte, and no second load."""

@@ -5,29 +5,35 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import xlsxwriter
 
+from pipelines.checks.findings import SEVERITY_TITLES
 from pipelines.exchange.messages import catalogue
 from pipelines.exchange.model import RESULT_TITLES, Package, Result
 
-SEVERITY_TITLES = {"fatal": "отказ в приёме пакета", "error": "ошибка записи", "warning": "предупреждение"}
 LOCAL = ZoneInfo("Europe/Moscow")
 
 LOCATED = ("n_zap", "idcase", "sl_id", "idserv", "id_pac")
 """Columns that ``pipelines.checks.locate`` adds: keys of the record at fault."""
 
 _SHEET_ROWS = 1_000_000
+_LINKED_ROWS = 10_000
+"""Findings whose rule is a link (a sheet may have 65,530, and each adds to the file); the summary links every rule."""
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a package: located findings (all of them) and counts."""
+    """What came of a package: located findings (all of them) and counts.
+
+    ``pages``: addresses of the pages of rules by rule; ``executed``: by finding of the exchange the rules of the
+    dictionaries that it executes.
+    """
 
     package: Package
     kind_title: str
@@ -36,6 +42,8 @@ class Verdict:
     records: int
     accepted: int
     findings: pd.DataFrame
+    pages: Mapping[str, str] = field(default_factory=dict)
+    executed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def answer_stem(name: str) -> str:
@@ -100,9 +108,10 @@ def workbook(verdict: Verdict, sample: int) -> bytes:
         "head": book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "text_wrap": True, "valign": "vcenter"}),
         "cell": book.add_format({"border": 1, "text_wrap": True, "valign": "top"}),
         "count": book.add_format({"border": 1, "valign": "top", "num_format": "#,##0"}),
+        "link": book.add_format({"border": 1, "valign": "top", "font_color": "#0563C1", "underline": 1}),
     }
     _summary_sheet(book.add_worksheet("Сводка"), styles, verdict)
-    _findings_sheet(book.add_worksheet("Замечания"), styles, verdict.findings, sample)
+    _findings_sheet(book.add_worksheet("Замечания"), styles, verdict, sample)
     book.close()
     return target.getvalue()
 
@@ -113,6 +122,7 @@ def _summary_sheet(sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, o
     sheet.set_column(1, 1, 22)
     sheet.set_column(2, 2, 12)
     sheet.set_column(3, 4, 60)
+    sheet.set_column(5, 5, 24)
     sheet.write_string(0, 0, "Протокол форматно-логического контроля", styles["title"])
     lines = [
         ("Пакет", package.name),
@@ -130,17 +140,18 @@ def _summary_sheet(sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, o
         sheet.write_string(row, 0, label, styles["label"])
         sheet.write_string(row, 1, value)
     row = len(lines) + 3
-    for column, title in enumerate(("Правило", "Степень", "Количество", "Сообщение", "Что сделать")):
+    for column, title in enumerate(("Правило", "Степень", "Количество", "Сообщение", "Что сделать", "Правила справочников")):
         sheet.write_string(row, column, title, styles["head"])
     groups = verdict.findings.groupby(["rule", "severity"], sort=True, observed=True)
     for _, group in groups:
         row += 1
         rule = group["rule"].iloc[0]
-        sheet.write_string(row, 0, rule, styles["cell"])
+        _rule_cell(sheet, row, 0, rule, styles, verdict.pages)
         sheet.write_string(row, 1, SEVERITY_TITLES[group["severity"].iloc[0]], styles["cell"])
         sheet.write_number(row, 2, len(group), styles["count"])
         sheet.write_string(row, 3, group["message"].iloc[0], styles["cell"])
         sheet.write_string(row, 4, advice(rule), styles["cell"])
+        sheet.write_string(row, 5, ", ".join(verdict.executed.get(rule, ())), styles["cell"])
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
 
@@ -160,10 +171,28 @@ FINDING_COLUMNS: Sequence[tuple[str, str, int]] = (
     ("offset", "Смещение записи, байт", 12),
 )
 
+_RULE_COLUMN = 1
+
+
+def _rule_cell(
+    sheet: xlsxwriter.worksheet.Worksheet,
+    row: int,
+    column: int,
+    rule: str,
+    styles: Mapping[str, object],
+    pages: Mapping[str, str],
+) -> None:
+    """The rule's id, leading to its page where it has one."""
+    if rule in pages:
+        sheet.write_url(row, column, pages[rule], styles["link"], rule)
+    else:
+        sheet.write_string(row, column, rule, styles["cell"])
+
 
 def _findings_sheet(
-    sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, object], findings: pd.DataFrame, sample: int
+    sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, object], verdict: Verdict, sample: int
 ) -> None:
+    findings = verdict.findings
     shown = findings[findings.groupby("rule").cumcount() < sample].head(_SHEET_ROWS)
     for column, (_, title, width) in enumerate(FINDING_COLUMNS):
         sheet.set_column(column, column, width)
@@ -176,6 +205,8 @@ def _findings_sheet(
     for row, values in enumerate(zip(*columns, strict=True), start=1):
         for column, value in enumerate(values):
             sheet.write_string(row, column, _ILLEGAL.sub("\ufffd", value), styles["cell"])
+        if row <= _LINKED_ROWS:
+            _rule_cell(sheet, row, _RULE_COLUMN, values[_RULE_COLUMN], styles, verdict.pages)
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, max(len(shown), 1), len(FINDING_COLUMNS) - 1)
     sheet.repeat_rows(0)

@@ -21,7 +21,12 @@ _CODES: Mapping[OrganisationKind, re.Pattern[str]] = {
     "СМО": re.compile(r"\d{5}"),
     "ТФОМС": re.compile(r"\d{2}"),
 }
+_ADDRESS = re.compile(r"https?://[^\s]+/")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+REGIONAL = ("Q022", "Q023")
+"""Rule dictionaries of the regional level: the second group of a rule's id is the region that wrote it."""
 
 
 class RegionError(ValueError):
@@ -71,7 +76,8 @@ class Limits:
 class ExchangeSettings:
     """Terms of the exchange: ``incomplete_after`` in seconds, ``retention_days`` by store, ``policies`` by kind of package.
 
-    ``findings_sample`` is the number of findings of one rule that a protocol shows.
+    ``findings_sample`` is the number of findings of one rule that a protocol shows; ``rule_pages`` the address, ending in
+    a slash, under which the fund publishes the pages of the rules (None: it does not).
     """
 
     incomplete_after: int
@@ -79,11 +85,15 @@ class ExchangeSettings:
     policies: Mapping[str, RecordPolicy]
     retention_days: Mapping[str, int]
     findings_sample: int
+    rule_pages: str | None
 
 
 @dataclass(frozen=True)
 class Region:
-    """A territory: ``code`` is its KOD_TF (2 digits), ``okato`` its ОКАТО (5 digits), ``folder`` the home of ``nsi/``."""
+    """A territory: ``code`` is its KOD_TF (2 digits), ``okato`` its ОКАТО (5 digits), ``folder`` the home of ``nsi/``.
+
+    ``rules_regions``: by rule dictionary of the regional level (Q022, Q023) the regions whose rules it adopts.
+    """
 
     code: str
     okato: str
@@ -92,6 +102,7 @@ class Region:
     organisations: tuple[Organisation, ...]
     settings: ExchangeSettings
     folder: Path
+    rules_regions: Mapping[str, tuple[str, ...]]
 
     @cached_property
     def _codes(self) -> Mapping[str, Organisation]:
@@ -133,7 +144,7 @@ def load(path: Path) -> Region:
 
 
 def _region(root: _Node, folder: Path) -> Region:
-    root.only("code", "okato", "title", "fund", "organisations", "settings")
+    root.only("code", "okato", "title", "fund", "rules_regions", "organisations", "settings")
     region = Region(
         code=root.text("code", re.compile(r"\d{2}")),
         okato=root.text("okato", re.compile(r"\d{5}")),
@@ -142,6 +153,7 @@ def _region(root: _Node, folder: Path) -> Region:
         organisations=tuple(_organisation(node) for node in root.items("organisations")),
         settings=_settings(root.child("settings")),
         folder=folder,
+        rules_regions=_rules_regions(root.child("rules_regions")),
     )
     _unique(region, "code", lambda organisation: (organisation.code,))
     _unique(region, "login", lambda organisation: (organisation.login,))
@@ -218,6 +230,11 @@ class _Node:
         return tuple(_Node(value, f"{self.place}.{key}[{number}]") for number, value in enumerate(values, 1))
 
 
+def _rules_regions(node: _Node) -> Mapping[str, tuple[str, ...]]:
+    node.only(*REGIONAL)
+    return {name: node.texts(name, re.compile(r"\d{2}")) for name in REGIONAL}
+
+
 def _fund(node: _Node) -> Fund:
     node.only("name", "mnemonic", "mail")
     return Fund(name=node.text("name"), mnemonic=node.text("mnemonic"), mail=node.text("mail", _MAIL))
@@ -249,7 +266,7 @@ def _organisation(node: _Node) -> Organisation:
 
 
 def _settings(node: _Node) -> ExchangeSettings:
-    node.only("incomplete_after", "limits", "policies", "retention_days", "findings_sample")
+    node.only("incomplete_after", "limits", "policies", "retention_days", "findings_sample", "rule_pages")
     limits = node.child("limits")
     limits.only("package_bytes", "members", "inflated_bytes", "ratio")
     policies = node.child("policies")
@@ -265,6 +282,7 @@ def _settings(node: _Node) -> ExchangeSettings:
         policies={kind: cast(RecordPolicy, policies.choice(kind, ("records", "package"))) for kind in policies.fields},
         retention_days={store: retention.number(store) for store in retention.fields},
         findings_sample=node.number("findings_sample"),
+        rule_pages=node.text("rule_pages", _ADDRESS) if "rule_pages" in node.fields else None,
     )
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from pipelines import nsi
+from pipelines.checks.compiler import by_exchange
 from pipelines.exchange import daily, region, subscribers
-from pipelines.exchange.bulk import Bulk, Prepared
+from pipelines.exchange.bulk import SMALL, Bulk, Prepared
 from pipelines.exchange.channels.base import Channel
+from pipelines.exchange.documents import Document, Maker
 from pipelines.exchange.inbox import Readiness, Receiver
 from pipelines.exchange.kinds import Catalogue, PackageKind
 from pipelines.exchange.outbox import DeliveryReport, Outbox
 from pipelines.exchange.processing import Outcome, ProcessingFailed, Processor, Rules
+from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.retention import HousekeepingReport, keep_house
 from pipelines.exchange.steps import Clock, Step, no_step, utc_now
 from pipelines.exchange.subscribers import Subscribers
@@ -88,14 +91,18 @@ class Exchange:
                 log.error("Сбой обработки: %s", error)
         return received
 
-    def pending(self, subsystem: str) -> list[int]:
-        """Packages of a subsystem that wait: received, or failed and due again."""
+    def pending(self, subsystem: str) -> dict[int, int]:
+        """Packages of a subsystem that wait (received, or failed and due again), with their bytes; small ones first."""
+        asked = {"subsystem": subsystem, "attempts": ATTEMPTS, "small": SMALL, "limit": PENDING_LIMIT}
         with database.transaction(self.settings.database_url) as connection:
-            rows = connection.execute(
-                statement("exchange/package_waiting"),
-                {"subsystem": subsystem, "now": datetime.now(UTC), "attempts": ATTEMPTS, "limit": PENDING_LIMIT},
-            ).scalars()
-            return list(rows)
+            rows = connection.execute(statement("exchange/package_waiting"), asked | {"now": datetime.now(UTC)})
+            return {row.id: row.size for row in rows}
+
+    def newcomer(self, subsystem: str, after: int, named: Collection[int]) -> int | None:
+        """The first small package of a subsystem that was received after a package and waits, other than those named."""
+        asked = {"subsystem": subsystem, "after": after, "small": SMALL, "named": list(named)}
+        with database.transaction(self.settings.database_url) as connection:
+            return connection.execute(statement("exchange/package_newcomer"), asked).scalar()
 
     def name_of(self, package_id: int) -> str:
         """Name of a package as it arrived."""
@@ -118,6 +125,19 @@ class Exchange:
         """Make the day's journal (XLSX, CSV) in the auditors' folder and the store; returns the paths of the files."""
         with database.transaction(self.settings.database_url) as connection:
             return daily.make(connection, self.store, self.settings.journal_url, day)
+
+    def documents(self, package_id: int) -> list[Document]:
+        """Documents of a package, made if there are none yet; see ``documents.Maker.make``."""
+        maker = Maker(self.store, self.catalogue, self.processor.rules.limits, self._dictionaries)
+        with database.transaction(self.settings.database_url) as connection:
+            return maker.make(connection, package_id)
+
+    def documents_wanted(self, day: date, limit: int) -> list[int]:
+        """Packages answered on a local day that have findings and no documents: the first ``limit`` of them."""
+        since = datetime.combine(day, time.min, LOCAL)
+        bounds = {"since": since, "until": since + timedelta(days=1), "limit": limit}
+        with database.transaction(self.settings.database_url) as connection:
+            return list(connection.execute(statement("exchange/documents_wanted"), bounds).scalars())
 
     def housekeeping(self, today: date) -> HousekeepingReport:
         """Retention of the store by the region's terms."""
@@ -157,6 +177,8 @@ class Exchange:
                 policies=terms.policies,
                 findings_sample=terms.findings_sample,
                 incomplete_minutes=max(1, terms.incomplete_after // 60),
+                rule_pages=terms.rule_pages,
+                executed=by_exchange(self.region.rules_regions),
             ),
             dictionaries=self._dictionaries,
             step=self.step,

@@ -56,6 +56,7 @@ class Dictionary:
         self.last = last
         self._indexes: dict[tuple[str, bool], _Index] = {}
         self._rows_by: dict[str, _Periods] = {}
+        self._listed: dict[str, Dictionary] = {}
 
     @classmethod
     def of(cls, name: str, rows: pa.Table) -> Dictionary:
@@ -134,6 +135,18 @@ class Dictionary:
             mask = mask & (self.first <= day) & (day <= self.last)
         hits = np.flatnonzero(mask)
         return dict(self.rows.slice(int(hits[0]), 1).to_pylist()[0]) if len(hits) else None
+
+    def listed(self, field: str) -> Dictionary:
+        """The dictionary with a row for each member of a field that lists several (``A00;B01.1``); periods stay."""
+        if field not in self._listed:
+            members = pc.split_pattern(pc.fill_null(self.values(field), ""), ";")
+            rows = pc.list_parent_indices(members)
+            texts = pc.utf8_trim_whitespace(pc.list_flatten(members))
+            place = self.rows.column_names.index(field)
+            table = self.rows.take(rows).set_column(place, field, texts)
+            at = rows.to_numpy()
+            self._listed[field] = Dictionary(f"{self.name}.{field}", table, self.first[at], self.last[at])
+        return self._listed[field]
 
     def _index(self, field: str, number: bool = False) -> _Index:
         if (field, number) not in self._indexes:

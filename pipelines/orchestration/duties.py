@@ -16,12 +16,15 @@ from airflow.sdk.exceptions import AirflowException
 from pipelines.orchestration.assets import ANNOUNCED, ANSWERED, SUBSYSTEMS, received
 from pipelines.orchestration.connections import exchange
 from pipelines.orchestration.policy import METADATA
-from pipelines.orchestration.report import without_values
+from pipelines.orchestration.report import trail, without_values
 
 log = logging.getLogger(__name__)
 
 METADATA_DAYS = 90
 """How long Airflow keeps runs and their logs; the exchange's own journal is kept by its own rules."""
+
+DOCUMENTS_A_NIGHT = 100
+"""Packages whose documents one night makes: some 15 seconds each, so the task ends well within its time."""
 
 
 def receive(outlet_events: Any) -> dict[str, int]:
@@ -60,6 +63,31 @@ def daily_journal(day: str | None, run_after: datetime) -> list[str]:
         names = exchange().daily_journal(chosen)
     log.info("Журнал за %s: %s", chosen.strftime("%d.%m.%Y"), ", ".join(names))
     return names
+
+
+def flk_documents(package: int | None, run_after: datetime) -> dict[str, int]:
+    """Make the documents of a package, or of those answered the day before the run that have findings, at most a night's.
+
+    A package that fails does not stop the others. Raises ``AirflowException`` when the one that was asked for, or all of
+    them, failed.
+    """
+    results = {"made": 0, "failed": 0}
+    day = local_day(run_after) - timedelta(days=1)
+    with without_values():
+        opened = exchange()
+        wanted = [package] if package else opened.documents_wanted(day, DOCUMENTS_A_NIGHT)
+    for package_id in wanted:
+        try:
+            opened.documents(package_id)
+        except Exception as error:  # must not hurt the others
+            results["failed"] += 1
+            log.error("Пакет № %d: документы не созданы: %s", package_id, trail(error))
+            continue
+        results["made"] += 1
+        log.info("Пакет № %d: документы созданы", package_id)
+    if results["failed"] and not results["made"]:
+        raise AirflowException(f"Не созданы документы ни одного пакета из {results['failed']}: см. сообщения выше")
+    return results
 
 
 def forget_expired(run_after: datetime) -> None:

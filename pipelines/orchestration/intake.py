@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
+from collections.abc import Callable
 from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, TypedDict
@@ -20,31 +21,47 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Newcomer = Callable[[], "int | None"]
+
 MOST_BATCHES = 64
 """More mapped instances than this slow the scheduler and the UI down."""
 LEAST_IN_BATCH = 8
-"""Fewer packages than this do not pay for a task of their own."""
+"""Fewer small packages than this do not pay for a task of their own. A large one does."""
+MOST_NEWCOMERS = 8
+"""Small packages that a batch takes in addition: its answers leave when it ends."""
 
 
 class Batch(TypedDict):
-    """Packages of one mapped task, and what the grid calls it."""
+    """Packages of one mapped task, what the grid calls it, and the last package that was there when it was dealt."""
 
     packages: list[int]
     label: str
+    last: int
 
 
 def batches(exchange: Exchange, subsystem: str) -> list[Batch]:
-    """What waits in a subsystem, dealt into at most ``MOST_BATCHES`` batches of nearly equal size, oldest first."""
-    packages = exchange.pending(subsystem)
-    count = min(MOST_BATCHES, ceil(len(packages) / LEAST_IN_BATCH))
+    """What waits in a subsystem, in at most ``MOST_BATCHES`` batches: small packages first, large ones by themselves."""
+    from pipelines.exchange.bulk import SMALL
+
+    waiting = exchange.pending(subsystem)
+    small = [package for package, size in waiting.items() if size <= SMALL]
+    large = [package for package, size in waiting.items() if size > SMALL]
+    most = MOST_BATCHES // 2 if small and large else MOST_BATCHES
+    dealt = _dealt(small, min(most, ceil(len(small) / LEAST_IN_BATCH))) + _dealt(large, min(most, len(large)))
+    last = max(waiting, default=0)
+    return [{"packages": part, "label": label(part, exchange.name_of), "last": last} for part in dealt]
+
+
+def _dealt(packages: list[int], count: int) -> list[list[int]]:
+    """Packages in a number of parts of nearly equal length."""
     edges = [len(packages) * number // count for number in range(count + 1)] if count else [0]
-    dealt = (packages[start:end] for start, end in pairwise(edges))
-    return [{"packages": part, "label": label(part, exchange.name_of)} for part in dealt]
+    return [packages[start:end] for start, end in pairwise(edges)]
 
 
-def process_batch(exchange: Exchange, packages: list[int]) -> dict[str, int]:
+def process_batch(exchange: Exchange, packages: list[int], come: Newcomer = lambda: None) -> dict[str, int]:
     """Process packages one by one, prepared many at a time; returns how many ended with which result.
 
+    Small packages that ``come`` meanwhile do not wait for the next run: they are taken before the next of the batch.
     A package that fails through our own fault is noted as such by the exchange and tried again when it is due; the others
     go on. One that waits for an earlier package (same bytes, same number) gets a second chance at the end of the batch.
     Raises ``AirflowException`` only when every package of the batch failed.
@@ -54,6 +71,8 @@ def process_batch(exchange: Exchange, packages: list[int]) -> dict[str, int]:
     bulk = exchange.bulk(packages)
     left = deque((package_id, False) for package_id in packages)
     while left:
+        if newcomer := come():
+            left.appendleft((newcomer, True))
         package_id, again = left.popleft()
         try:
             outcome = exchange.process(package_id, bulk.take(package_id))
@@ -66,11 +85,24 @@ def process_batch(exchange: Exchange, packages: list[int]) -> dict[str, int]:
             continue
         log.info("Пакет %s: %s", shown(package_id, outcome.name), outcome.summary)
         results[outcome.result.value if outcome.result else "POSTPONED"] += 1
-    if failed and failed == len(packages):
+    if failed and not results:
         raise AirflowException(f"Не обработан ни один пакет из {failed}: см. сообщения выше")
     if failed:
-        log.warning("Не обработано по нашей вине: %d из %d", failed, len(packages))
+        log.warning("Не обработано по нашей вине: %d из %d", failed, failed + results.total())
     return dict(results)
+
+
+def newcomers(exchange: Exchange, subsystem: str, last: int) -> Newcomer:
+    """What a batch asks between packages: the next small package received after ``last``; each once, not too many."""
+    named: set[int] = set()
+
+    def come() -> int | None:
+        found = exchange.newcomer(subsystem, last, named) if len(named) < MOST_NEWCOMERS else None
+        if found is not None:
+            named.add(found)
+        return found
+
+    return come
 
 
 def intake(subsystem: str) -> None:
@@ -96,6 +128,7 @@ def intake(subsystem: str) -> None:
         from pipelines.orchestration.connections import exchange
 
         with without_values():
-            return process_batch(exchange(), batch["packages"])
+            opened = exchange()
+            return process_batch(opened, batch["packages"], newcomers(opened, subsystem, batch["last"]))
 
     process.expand(batch=waiting())

@@ -2,8 +2,9 @@
 
 import airflow.executors.local_executor
 import airflow.sdk.execution_time.task_runner  # noqa: F401
+import psycopg  # noqa: F401
 
-import pipelines.systems  # noqa: F401
-from pipelines.orchestration.warm import warm
+from pipelines.orchestration.warm import read_rules, warm
 
 warm()
+read_rules()

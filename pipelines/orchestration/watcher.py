@@ -24,7 +24,7 @@ class InboxTrigger(BaseEventTrigger):
     connections are taken up.
     """
 
-    def __init__(self, interval: float = 2.0, rest: float = 6.0, longest: float = 120.0) -> None:
+    def __init__(self, interval: float = 1.0, rest: float = 3.0, longest: float = 120.0) -> None:
         super().__init__()
         self.interval = interval
         self.rest = rest

@@ -18,6 +18,10 @@ from pipelines.pump.pricing.explanation import explain_case
 app = typer.Typer(help="ПУМП: цены и расчёты месяца", no_args_is_help=True)
 
 
+DIGITS = 11
+"""Greatest length of IDCASE."""
+
+
 @app.callback()
 def pump() -> None:
     """Подсистема персонифицированного учёта медицинской помощи."""
@@ -29,6 +33,9 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Вывод в JSON")] = False,
 ) -> None:
     """Как получена цена случая: формула, коэффициенты, строки справочников, сроки и акты; код 1, если случая нет."""
+    if not idcase.isascii() or not idcase.isdigit() or len(idcase) > DIGITS:
+        typer.echo(f"Номер случая «{idcase}» должен состоять из цифр, не больше {DIGITS}", err=True)
+        raise typer.Exit(1)
     current = settings.load()
     own = region.load(current.region_dir)
     answers = []

@@ -221,7 +221,7 @@ FAULTS: Mapping[str, AnyFault] = {
     ),
     "code_sh": Cell(
         "схема вне справочника V024",
-        "001F.00.0571",
+        "001F.00.0572",
         MAIN,
         "ZAP/Z_SL/SL/ONK_SL/ONK_USL/LEK_PR/CODE_SH",
         _constant("sh0001"),

@@ -33,7 +33,8 @@ class OncologyWriter(Writer):
     def visit_columns(self) -> dict[str, pa.Array]:
         count, rng = len(self.drawn.visits), self.rng
         reason, treated = self._reason, self._treatment
-        first = self._known & (reason == 0)
+        staged = self._staged
+        first = staged & (reason == 0)
         drugs, rays = treated == DRUGS, treated == RAYS
         weight, height = rng.integers(500, 1000, count), rng.integers(150, 190, count)
         surface = np.sqrt(weight / 10 * height / 3600) * 100
@@ -42,7 +43,7 @@ class OncologyWriter(Writer):
             "C_ZAB": col.integers(rng.integers(1, 4, count), where=self._known),
             "DS_ONK": col.integers(self._suspected.astype(np.int64)),
             "DS1_T": col.integers(reason, where=self._known),
-            "STAD": self._graded("N002", "St", self._known & (reason <= 4)),
+            "STAD": self._graded("N002", "St", staged & (reason <= 4)),
             "ONK_T": self._graded("N003", "T", first),
             "ONK_N": self._graded("N004", "N", first),
             "ONK_M": self._graded("N005", "M", first),
@@ -93,13 +94,23 @@ class OncologyWriter(Writer):
         outpatient = np.where(watched, 4, np.where(rng.random(count) < 0.6, 5, 3))
         return np.where(self._treatment == "", outpatient, rng.choice(3, size=count, p=[0.75, 0.1, 0.15]))
 
+    @cached_property
+    def _topographies(self) -> list[str]:
+        """Topography of the DS1 of each template, empty where M002 has none that is staged by TNM (edition of 2026)."""
+        staged = {row["ICD10"]: row["ICDOTopography"] for row in self.scenery.open("M002") if row["TNM_8"] == "true"}
+        return [staged.get(entry.ds1, "") for entry in self.templates]
+
+    @cached_property
+    def _staged(self) -> Bools:
+        staged: Bools = np.array([bool(code) for code in self._topographies])[self.drawn.visits.template]
+        return self._known & staged
+
     def _graded(self, dictionary: str, field: str, where: Bools) -> pa.Array:
-        """A code of the dictionary for the rubric of DS1, or of its rows for all other rubrics."""
-        rows = self.scenery.open(dictionary)
-        by_rubric: dict[str, list[str]] = {}
-        for row in rows:
-            by_rubric.setdefault(row[f"DS_{field}"], []).append(row[f"ID_{field}"])
-        codes = [by_rubric.get(entry.ds1[:3], by_rubric[""]) for entry in self.templates]
+        """A code of the dictionary for the topography of DS1."""
+        by_topography: dict[str, list[str]] = {}
+        for row in self.scenery.open(dictionary):
+            by_topography.setdefault(row[f"DS_{field}"], []).append(row[f"ID_{field}"])
+        codes = [by_topography[code] for code in self._topographies]
         flat = [code for choice in codes for code in choice]
         sizes = np.array([len(choice) for choice in codes])
         start = np.cumsum(sizes) - sizes

@@ -1,3 +1,3 @@
-select id from exchange.package
+select id, size from exchange.package
 where subsystem = :subsystem and (state = 'RECEIVED' or (state = 'FAILED' and due_at <= :now and attempts < :attempts))
-order by id limit :limit
+order by size > :small, id limit :limit

@@ -32,4 +32,13 @@ where (select coalesce(jsonb_agg(jsonb_build_array(o.name, o.sha256) order by o.
 union all
 select e.package, 'пакет удалён из журнала' from received e
 where not exists (select from exchange.package p where p.id = e.package)
+union all
+select d.package, 'документ не записан в журнале' from exchange.document d
+where not exists (select from exchange.event e where e.package = d.package and e.name = 'DOCUMENTED'
+                  and e.details -> 'files' ->> d.name = d.sha256)
+union all
+select e.package, 'документ удалён из журнала'
+from exchange.event e cross join jsonb_each_text(e.details -> 'files') f (name, sha256)
+where e.name = 'DOCUMENTED'
+  and not exists (select from exchange.document d where d.package = e.package and d.name = f.name and d.sha256 = f.sha256)
 order by 1

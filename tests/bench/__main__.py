@@ -1,6 +1,8 @@
-"""``make bench``: from ZIP bytes to committed rows and a protocol, beside the floor and a plain version.
+"""``make bench``: packages from ZIP bytes to committed rows and a protocol, and the speed of the checks.
 
-Every measurement runs in a process of its own, so that peak memory is its own; the database is embedded, with fsync on.
+``BENCH="packages"``, ``"checks"``, ``"latency"`` choose; the last needs a whole stand and is not among the usual ones.
+Every measurement of a package runs in a process of its own, so that peak memory is its own; the database is embedded, with
+fsync on.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +24,7 @@ from pipelines.demo.servers.postgres import Postgres
 from pipelines.ground import migrations
 
 console = Console(width=150)
+WHAT = ("packages", "checks", "latency")
 
 
 def measure(what: str, *arguments: str) -> dict[str, Any]:
@@ -35,10 +39,28 @@ def measure(what: str, *arguments: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", choices=WHAT, default=["packages", "checks"], help=", ".join(WHAT))
     parser.add_argument("--cases", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--repeat", type=int, default=3, help="runs of our own way; the median by wall time is shown")
     parser.add_argument("--plain-cases", type=int, default=100_000, help="cases for the plain version, which is slow")
+    parser.add_argument("--check-cases", type=int, default=100_000, help="cases of the large package of the checks")
+    parser.add_argument("--others", type=int, default=50, help="packages in the queue when small ones come (latency)")
+    parser.add_argument("--other-cases", type=int, default=1_000, help="cases of each of those")
     options = parser.parse_args()
+    if "packages" in options.what:
+        _packages(options)
+    if "checks" in options.what:
+        from tests.bench import bench_checks
+
+        bench_checks.main(console, options.check_cases)
+    if "latency" in options.what:
+        from tests.bench import latency
+
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # the stand goes down with us
+        latency.run(console, options.others, 20, options.other_cases)
+
+
+def _packages(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="oms-bench-") as folder:
         Path(folder).chmod(0o755)
         server = Postgres(Path(folder) / "pg", _free_port(), secrets.token_hex(8)).start()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
-from pipelines.formats.layout import Layout, load
-from pipelines.formats.tables import ANOMALIES, PARENT, Tables
+from pipelines.formats.layout import Layout, TableSpec, load
+from pipelines.formats.tables import ANOMALIES, OFFSET, PARENT, Tables
 from pipelines.nsi import Dictionaries, Dictionary
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -24,16 +25,27 @@ def tables(layout: Layout, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> T
     data = {}
     for name, spec in layout.tables.items():
         given = rows.get(name, [])
-        columns = {
-            element.column: pa.array([row.get(element.column) for row in given], pa.string()) for element in spec.columns
-        }
-        columns |= {g.column: pa.array([row.get(g.column, True) for row in given], pa.bool_()) for g in spec.groups}
-        if spec.parent is not None:
-            columns[PARENT] = pa.array([row.get(PARENT, 0) for row in given], pa.int64())
-        if name == layout.record:
-            columns["_offset"] = pa.array([row.get("_offset", 100 * i) for i, row in enumerate(given)], pa.int64())
-        data[name] = pa.table(columns)
+        if not given:
+            data[name] = _empty_tables(layout.code)[name]
+            continue
+        data[name] = _table(spec, given, numbered=name == layout.record)
     return Tables(layout, data, ANOMALIES.empty_table())
+
+
+def _table(spec: TableSpec, given: Sequence[Mapping[str, Any]], *, numbered: bool) -> pa.Table:
+    columns = {element.column: pa.array([row.get(element.column) for row in given], pa.string()) for element in spec.columns}
+    columns |= {g.column: pa.array([row.get(g.column, True) for row in given], pa.bool_()) for g in spec.groups}
+    if spec.parent is not None:
+        columns[PARENT] = pa.array([row.get(PARENT, 0) for row in given], pa.int64())
+    if numbered:
+        columns[OFFSET] = pa.array([row.get(OFFSET, 100 * i) for i, row in enumerate(given)], pa.int64())
+    return pa.table(columns)
+
+
+@cache
+def _empty_tables(code: str) -> dict[str, pa.Table]:
+    layout = load(code)
+    return {name: _table(spec, [], numbered=name == layout.record) for name, spec in layout.tables.items()}
 
 
 def register() -> Rows:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.checks import suites
 from pipelines.checks.frames import Bulk
+from pipelines.checks.joins import is_partner, join_of
 from pipelines.checks.phrases import normalised
 from pipelines.checks.quantify import applied
-from pipelines.checks.relation import parse
+from pipelines.checks.relation import Comparison, parse
+from pipelines.checks.runner import run
 from pipelines.checks.russian import in_russian
 from pipelines.formats.layout import load
-from tests.checks.build import TODAY, changed, files, persons, register
+from tests.checks.build import ON, TODAY, changed, dictionaries, files, persons, register
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,7 @@ from tests.checks.build import TODAY, changed, files, persons, register
         ),
         ("C", "SL", "Возраст ЗЛ>=18 лет", "years(PERS.DR, ZAP.DATE_Z_1) >= 18"),
         ("X", "USL", "ZL_LIST/ZAP/Z_SL/SL/USL/P_OTK=0", "P_OTK = 0"),
+        ("H", "SCHET", "S_IST<>1 и S_TIP=1", "count(SANK, S_IST = 1) = 0 и count(SANK, S_TIP = 1) > 0"),
     ],
 )
 def test_words_of_the_dictionaries_are_read(layout: str, table: str, words: str, read: str) -> None:
@@ -64,3 +68,30 @@ def test_parts_of_the_name() -> None:
     bulk = Bulk([files()["H"]], TODAY)
     parts = [bulk.column("SCHET", name).to_pylist()[0] for name in ("KIND", "Pi", "Ni", "Pp", "Np", "YY", "MM")]
     assert parts == ["H", "M", "990001", "S", "99001", "26", "02"]
+
+
+def test_one_nested_group_is_one_comparison() -> None:
+    found = applied(parse("S_TIP = 1 и S_SUM <> 0"), load("H"), "ZAP", "003F.00.9999")
+    assert isinstance(found, Comparison)
+    assert str(found) == "count(SANK, S_TIP = 1 и S_SUM <> 0) > 0"
+
+
+def test_blanks_are_joined_and_brackets_closed() -> None:
+    assert normalised(" USL_OK  =\n1 ") == "USL_OK = 1"
+    assert normalised("((DS1=D70) и (USL_OK=1") == "((DS1=D70) и (USL_OK=1))"
+    assert normalised("(USL_OK=1)") == "(USL_OK=1)"
+
+
+def test_partners_are_files_that_meet_by_the_same_tables() -> None:
+    assert [is_partner(load(one), load(other)) for one, other in ("HL", "LH", "TL", "HH", "LL", "HT")] == [True] * 3 + [
+        False
+    ] * 3
+    assert [is_partner(load(one), load(other)) for one, other in (("H", "PR"), ("PR", "H"), ("PR", "PR"))] == [False] * 3
+    assert join_of("key") is None
+    assert join_of("PR") is None
+
+
+def test_a_package_is_checked_with_both_its_files_in_sight() -> None:
+    late = files(register(), changed(persons(), "PERS", 0, DR="2026-02-03"))
+    found = run(late, {kind: suites.load(f"pump/{kind}") for kind in ("H", "L")}, dictionaries(), ON, TODAY)
+    assert found[["member", "rule", "row"]].values.tolist() == [["H", "006F.00.0311", 0], ["L", "006F.00.0680", 0]]

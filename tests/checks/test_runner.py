@@ -106,6 +106,14 @@ def test_columns_by_reference() -> None:
     assert bulk.column("ZL_LIST", "count(ZAP)").to_pylist() == [2, 2]
 
 
+def test_how_often_a_value_stands_within_the_row_above() -> None:
+    own = [("a", 0), ("a", 0), (None, 0), ("b", 0), ("a", 1), (None, 1)]
+    rows = {"ZAP": [{}, {}], "SL": [{PARENT: parent, "SL_ID": text} for text, parent in own]}
+    bulk = Bulk([files(rows)["H"], files(rows)["H"]], TODAY)
+    assert bulk.column("SL", "times(ZAP.SL_ID)").to_pylist() == [2, 2, None, 1, 1, None] * 2
+    assert bulk.column("SL", "times(ZL_LIST.SL_ID)").to_pylist() == [3, 3, None, 1, 3, None] * 2
+
+
 def test_a_sum_of_what_is_no_number_is_not_known() -> None:
     bulk = Bulk([files(changed(register(), "SL", 1, SUM_M="1 500"))["H"]], TODAY)
     assert bulk.column("ZAP", "sum(SL.SUM_M)").to_pylist() == [100050, None]
@@ -172,6 +180,8 @@ def test_values_against_the_layout_leave_out_what_is_named() -> None:
     ]
     named = run({"H": tables}, {"H": SUITES["H"]}, dictionaries(), ON, TODAY)
     assert value_faults(tables, named) == []
+    one = value_faults(tables, named[named["element"] == "ZAP/Z_SL/DATE_Z_1"])
+    assert [fault["element"] for fault in one] == [element for _, element, _ in found if element != "ZAP/Z_SL/DATE_Z_1"]
 
 
 def test_right_values_have_no_faults() -> None:

@@ -45,7 +45,17 @@ def bring_up(variables) -> tuple[subprocess.Popen[str], float]:
     stand = subprocess.Popen([sys.executable, "-c", PROGRAM], env=variables, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     line = stand.stdout.readline()
     assert line.startswith("up"), line
-    for name in ("deliver", "erz_intake", "housekeeping", "journal_daily", "nsi_update", "pump_intake", "receive"):
+    names = (
+        "deliver",
+        "erz_intake",
+        "flk_documents",
+        "housekeeping",
+        "journal_daily",
+        "nsi_update",
+        "pump_intake",
+        "receive",
+    )
+    for name in names:
         assert name in line
     return stand, time.monotonic() - started
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from pipelines.demo.servers.mail import NAME, MailServer
 from pipelines.demo.servers.ports import free_port
@@ -17,6 +18,7 @@ from pipelines.exchange.channels import MailChannel
 from pipelines.exchange.channels.base import Endpoint
 from pipelines.exchange.inbox import Readiness, Receiver, temporary
 from pipelines.exchange.service import Exchange
+from pipelines.ground import database as db
 from pipelines.ground.settings import Settings
 from pipelines.synthetic.broken import members
 from pipelines.synthetic.packages import package
@@ -261,3 +263,29 @@ def test_the_same_package_by_folder_and_by_mail_is_loaded_once(world: World, let
 
         encoded = base64.b64encode(answer)[:40]
         assert any(encoded in letter.replace(b"\r\n", b"") for letter in inbox_of(mail, sender, "secret-1"))
+
+
+def test_small_packages_go_first_and_those_that_come_later_are_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run under way takes small packages that came after it began, but none that another run is at."""
+    registers = [generate_register(REGION, "980003", "98002", PERIOD, cases, 12, number=cases) for cases in (60, 2, 3)]
+    contents = [package(register) for register in registers]
+    for name, content in contents:
+        world.drop("980003", name, content)
+    exchange = world.exchange()
+    exchange.look()
+    time.sleep(1.05)
+    exchange.receive()
+    sizes = sorted((len(content), name) for name, content in contents)
+    monkeypatch.setattr("pipelines.exchange.service.SMALL", sizes[1][0])
+    ids = {row["name"]: row["id"] for row in world.rows("select id, name from exchange.package")}
+    small, large = [ids[name] for _, name in sizes[:2]], ids[sizes[2][1]]
+    assert list(exchange.pending("pump")) == [*sorted(small), large]
+    assert exchange.newcomer("pump", 0, []) == min(small)
+    assert exchange.newcomer("pump", 0, [min(small)]) == max(small)
+    assert exchange.newcomer("pump", max(ids.values()), []) is None
+    assert exchange.newcomer("erz", 0, []) is None
+    with db.transaction(world.url) as other:
+        other.execute(text("select 1 from exchange.package where id = :id for update"), {"id": min(small)})
+        assert exchange.newcomer("pump", 0, []) == max(small)
+    exchange.process(min(small))
+    assert exchange.newcomer("pump", 0, []) == max(small)

@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from lxml import etree
 
+from pipelines.checks import suites
 from pipelines.demo.servers.postgres import Postgres
 from pipelines.erz import load_persons
 from pipelines.exchange import journal
@@ -40,6 +41,7 @@ SHIPMENTS = [
 ]
 FIRST = [shipment for shipment in SHIPMENTS if shipment.after is None]
 LATER = [shipment for shipment in SHIPMENTS if shipment.after is not None]
+RULES = {check.rule for path in suites.FOLDER.glob("*/*.json") for check in suites.read(path).checks}
 SCHEMA = etree.XMLSchema(etree.parse(ROOT / "include" / "xsd" / "FLK_P.xsd"))
 
 
@@ -92,6 +94,7 @@ def test_every_package_got_its_answer(world: World) -> None:
 
 
 def test_protocols_say_what_the_journal_says(world: World) -> None:
+    linked = set()
     for shipment in FIRST:
         row = row_of(world, shipment)
         answers = world.answers(shipment.sender)
@@ -106,38 +109,53 @@ def test_protocols_say_what_the_journal_says(world: World) -> None:
         assert summary["SHA-256"] if "SHA-256" in summary else summary["Контрольная сумма SHA-256"] == row["sha256"]
         counts = [line[2].value for line in book["Сводка"].iter_rows(min_row=14) if isinstance(line[2].value, int)]
         assert sum(counts) == row["findings"]
+        for sheet, column in (("Сводка", 0), ("Замечания", 1)):
+            for line in book[sheet].iter_rows(min_row=14 if sheet == "Сводка" else 2):
+                cell = line[column]
+                if cell.value in RULES:
+                    assert cell.hyperlink.target == f"{REGION.settings.rule_pages}{cell.value}.md"
+                    linked.add(cell.value)
+                else:
+                    assert cell.hyperlink is None
+    assert len(linked) > 20
+    assert not [rule for rule in linked if not (ROOT / "docs" / "rules" / f"{rule}.md").is_file()]
 
 
 def test_only_accepted_cases_are_loaded(world: World) -> None:
     packages = world.rows(
-        "select id, records, accepted, sums from exchange.package where result <> 'DUPLICATE' and subsystem <> 'erz'"
+        "select id, kind, accepted, sums from exchange.package where result <> 'DUPLICATE' and kind like 'PUMP%'"
     )
     for package in packages:
+        prefix = package["kind"][-1].lower()
         loaded = world.rows(
-            "select count(*) as cases, coalesce(sum(sumv) * 100, 0)::bigint as total from pump.h_zap where package = :id",
+            "select count(*) as cases, coalesce(sum(sumv) * 100, 0)::bigint as total "
+            f"from pump.{prefix}_zap where package = :id",
             id=package["id"],
         )[0]
-        assert loaded["cases"] == package["accepted"]
+        assert loaded["cases"] == (package["accepted"] or 0)
         assert loaded["total"] == package["sums"].get("SUMV", 0)
         services = world.rows(
-            "select count(*) as orphans from pump.h_usl u where u.package = :id and not exists "
-            "(select from pump.h_sl s where s.package = u.package and s.row = u.parent)",
+            f"select count(*) as orphans from pump.{prefix}_usl u where u.package = :id and not exists "
+            f"(select from pump.{prefix}_sl s where s.package = u.package and s.row = u.parent)",
             id=package["id"],
         )[0]
         assert services["orphans"] == 0
     assert sum(package["accepted"] or 0 for package in packages) > 5000
+    assert {package["kind"] for package in packages if package["accepted"]} == {"PUMP_H", "PUMP_C", "PUMP_T", "PUMP_X"}
 
 
 def test_refused_records_are_those_of_the_findings(world: World) -> None:
-    partial = world.rows("select id, records, accepted from exchange.package where result = 'PARTIAL'")
-    assert partial
+    partial = world.rows("select id, kind from exchange.package where result = 'PARTIAL' and kind like 'PUMP%'")
+    assert len(partial) == 4
     for package in partial:
         refused = world.rows(
             "select distinct n_zap, idcase from exchange.finding "
-            "where package = :id and severity = 'error' and member = 'H'",
+            "where package = :id and severity = 'error' and member = :main",
             id=package["id"],
+            main=package["kind"][-1],
         )
-        loaded = world.rows("select n_zap::text, idcase::text from pump.h_zap where package = :id", id=package["id"])
+        table = f"pump.{package['kind'][-1].lower()}_zap"
+        loaded = world.rows(f"select n_zap::text, idcase::text from {table} where package = :id", id=package["id"])
         assert not {(row["n_zap"], row["idcase"]) for row in refused} & {(row["n_zap"], row["idcase"]) for row in loaded}
 
 
@@ -160,7 +178,7 @@ def test_the_second_answer_of_a_number_keeps_the_first(world: World) -> None:
 
 def test_findings_lead_to_the_byte(world: World) -> None:
     """The offset of a finding's record is where the record begins in the file that arrived."""
-    partial = world.rows("select id, sha256, name from exchange.package where result = 'PARTIAL' order by id")[0]
+    partial = world.rows("select id, sha256, name from exchange.package where result = 'PARTIAL' and kind = 'PUMP_H'")[0]
     store = world.exchange().store
     files = {name[0]: content for name, content in members(store.get(partial["sha256"])).items()}
     found = world.rows(

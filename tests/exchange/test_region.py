@@ -65,6 +65,7 @@ def test_an_organisation_is_active_on_its_last_day_only(demo: Region) -> None:
         (lambda d: d["organisations"][1].update(login="mo980001"), "login"),
         (lambda d: d["settings"]["limits"].update(ratio=0), "settings.limits.ratio"),
         (lambda d: d["settings"].update(policies=[]), "settings.policies"),
+        (lambda d: d["settings"].update(rule_pages="docs/rules"), "settings.rule_pages"),
         (lambda d: d["settings"].update(number_policy="ask"), "number_policy"),
     ],
 )

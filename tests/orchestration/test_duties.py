@@ -129,3 +129,46 @@ def test_cleaning_gets_the_address_that_tasks_are_not_given(monkeypatch):
 
     with pytest.raises(AirflowException, match="disk full"):
         duties.clean_metadata(datetime(2026, 11, 1, tzinfo=UTC))
+
+
+class FakeDocuments(FakeExchange):
+    made: list[int]
+
+    def documents(self, package_id: int) -> list[str]:
+        if package_id == 13:
+            raise ValueError("Иванов")
+        self.made = [*getattr(self, "made", []), package_id]
+        return []
+
+    def documents_wanted(self, day: date, limit: int) -> list[int]:
+        self.days.append(day)
+        return self.waiting["documents"][:limit]
+
+
+def test_the_night_makes_documents_of_the_day_before_and_passes_over_what_fails(use, caplog):
+    from pipelines.orchestration import duties
+
+    exchange = use(FakeDocuments(waiting={"documents": [11, 13, 17]}))
+    assert duties.flk_documents(None, datetime(2026, 10, 31, 22, 30, tzinfo=UTC)) == {"made": 2, "failed": 1}
+    assert (exchange.made, exchange.days) == ([11, 17], [date(2026, 10, 31)])
+    assert "Иванов" not in caplog.text
+
+
+def test_a_night_is_bounded(use):
+    from pipelines.orchestration import duties
+
+    exchange = use(FakeDocuments(waiting={"documents": list(range(100, 1000))}))
+    duties.flk_documents(None, datetime(2026, 10, 31, tzinfo=UTC))
+    assert len(exchange.made) == duties.DOCUMENTS_A_NIGHT
+
+
+def test_documents_of_the_package_that_was_asked_for(use):
+    from airflow.sdk.exceptions import AirflowException
+
+    from pipelines.orchestration import duties
+
+    exchange = use(FakeDocuments())
+    assert duties.flk_documents(5, datetime(2026, 10, 31, tzinfo=UTC)) == {"made": 1, "failed": 0}
+    assert (exchange.made, exchange.days) == ([5], [])
+    with pytest.raises(AirflowException, match="ни одного пакета из 1"):
+        duties.flk_documents(13, datetime(2026, 10, 31, tzinfo=UTC))

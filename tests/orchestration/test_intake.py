@@ -17,12 +17,18 @@ class FakeExchange:
 
     script: dict[int, list[object]]
     names: dict[int, str] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+    come: list[int] = field(default_factory=list)
     processed: list[int] = field(default_factory=list)
     announced: list[int] = field(default_factory=list)
 
-    def pending(self, subsystem: str) -> list[int]:
+    def pending(self, subsystem: str) -> dict[int, int]:
         assert subsystem == "pump"
-        return list(self.script)
+        return {number: self.sizes.get(number, 1000) for number in self.script}
+
+    def newcomer(self, subsystem: str, after: int, named) -> int | None:
+        assert subsystem == "pump"
+        return next((number for number in self.come if number > after and number not in named), None)
 
     def name_of(self, package_id: int) -> str:
         return self.names.get(package_id, f"HM{package_id}.ZIP")
@@ -60,6 +66,29 @@ def test_batches_are_few_and_even(packages, expected, longest):
     if sizes:
         assert max(sizes) == longest
         assert max(sizes) - min(sizes) <= 1
+
+
+def test_large_packages_come_last_and_by_themselves():
+    from pipelines.exchange.bulk import SMALL
+    from pipelines.orchestration.intake import batches
+
+    exchange = exchange_of(12)
+    exchange.sizes = {1: SMALL + 1, 5: 5 * SMALL, 6: SMALL}
+    dealt = [batch["packages"] for batch in batches(exchange, "pump")]
+    assert dealt == [[2, 3, 4, 6, 7], [8, 9, 10, 11, 12], [1], [5]]
+    many = exchange_of(200)
+    many.sizes = dict.fromkeys(range(1, 101), SMALL + 1)
+    assert len(batches(many, "pump")) == 32 + 13
+
+
+def test_small_packages_that_come_meanwhile_go_before_the_rest_of_the_batch():
+    from pipelines.orchestration.intake import MOST_NEWCOMERS, newcomers, process_batch
+
+    exchange = exchange_of(40)
+    exchange.come = list(range(20, 40))
+    taken = process_batch(exchange, [1, 2], newcomers(exchange, "pump", last=25))
+    assert exchange.processed == [*range(26, 26 + MOST_NEWCOMERS), 1, 2]
+    assert taken == {"ACCEPTED": MOST_NEWCOMERS + 2}
 
 
 def test_label_names_the_first_packages_and_hides_names_given_by_people():

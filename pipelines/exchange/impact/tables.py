@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines.checks.difference import Change, RuleChange
+from pipelines.checks.findings import SEVERITY_TITLES
 from pipelines.checks.suites import Check
 from pipelines.exchange.impact.figures import Impact, by
-from pipelines.exchange.protocol import SEVERITY_TITLES
 from pipelines.ground.money import roubles
 
 Cell = str | int

@@ -1,0 +1,1 @@
+update exchange.document set purged_at = :now where id = :id
