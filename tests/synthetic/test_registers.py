@@ -103,13 +103,20 @@ def test_sums_are_exact() -> None:
 
 
 def test_a_group_costs_what_the_formula_says() -> None:
-    visits = frame(register("980007"), "SL")
+    """No operations among these groups: interrupted stays are paid by 50 % up to three days, longer ones by 80 %."""
+    found = register("980007")
+    visits, cases = frame(found, "SL"), frame(found, "ZAP")
+    visits["moved"] = visits["_parent"].duplicated(keep="last")
+    visits["died"] = (cases["RSLT"] == "105").to_numpy()[visits["_parent"].astype("int64")]
     grouped = visits[visits["N_KSG"].notna()]
     assert grouped["IT_SL"].notna().any()
+    assert grouped["moved"].any()
     for row in grouped.to_dict("records"):
         base, region = Decimal(row["BZTSZ"]), Decimal(row["KOEF_D"])
         cost = base * Decimal(row["KOEF_Z"]) * Decimal(row["KOEF_UP"]) * Decimal(row["KOEF_U"]) * region
         cost += base * region * Decimal(row["IT_SL"] or 0)
+        if row["moved"] or row["died"]:
+            cost *= Decimal("0.5") if int(row["KD"]) <= 3 else Decimal("0.8")
         assert cost.quantize(Decimal("0.01"), "ROUND_HALF_UP") == Decimal(row["SUM_M"])
 
 
