@@ -7,6 +7,7 @@ import typer
 from pipelines.checks.cli import app as checks
 from pipelines.exchange.cli import app as exchange
 from pipelines.exchange.impact import cli as impact
+from pipelines.pump.cli import app as pump
 from pipelines.synthetic.cli import app as synthetic
 from pipelines.systems import open_exchange
 
@@ -14,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
 impact.mount(checks, open_exchange)
 app.add_typer(exchange, name="exchange")
 app.add_typer(checks, name="checks")
+app.add_typer(pump, name="pump")
 app.add_typer(synthetic, name="generate")
 
 

@@ -39,6 +39,13 @@ class _Index:
     ends: npt.NDArray[np.int64]  # key * _SPAN + last day
 
 
+@dataclass(frozen=True)
+class _Periods(_Index):
+    """Periods that do not overlap, each with the row that counts in it."""
+
+    rows: npt.NDArray[np.int64]
+
+
 class Dictionary:
     """One edition of a dictionary: ``rows`` string columns named as in the order, first and last days datetime64[D]."""
 
@@ -48,6 +55,7 @@ class Dictionary:
         self.first = first
         self.last = last
         self._indexes: dict[tuple[str, bool], _Index] = {}
+        self._rows_by: dict[str, _Periods] = {}
         self._listed: dict[str, Dictionary] = {}
 
     @classmethod
@@ -95,6 +103,30 @@ class Dictionary:
         inside: Mask = known & (period >= 0) & (moment <= index.ends[period])
         return inside | timeless
 
+    def find(self, field: str, values: pa.Array, on: date | Days) -> npt.NDArray[np.int64]:
+        """Number of the row in force for each value on its day, -1 for none; of several rows in force the last one counts.
+
+        ``values``: strings, plain or dictionary-encoded; ``on``: one day or datetime64[D] of their length; NaT finds none.
+        """
+        index = self._periods(field)
+        if isinstance(values, pa.ChunkedArray):
+            values = values.combine_chunks()
+        if not isinstance(values, pa.DictionaryArray):
+            values = pc.dictionary_encode(values)
+        distinct = pc.index_in(values.dictionary.cast(pa.string()), value_set=index.keys)
+        place = np.append(pc.fill_null(distinct, -1).to_numpy(zero_copy_only=False), -1)
+        keys = place[pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)].astype(np.int64)
+        days = np.broadcast_to(np.asarray(on, dtype="datetime64[D]"), keys.shape)
+        sought = (keys >= 0) & ~np.isnat(days)
+        found = np.full(len(keys), -1, dtype=np.int64)
+        if not len(index.starts) or not sought.any():
+            return found
+        moment = keys[sought] * _SPAN + (days[sought] - _FIRST).astype(np.int64)
+        period = np.searchsorted(index.starts, moment, side="right") - 1
+        inside = (period >= 0) & (moment <= index.ends[period])
+        found[sought] = np.where(inside, index.rows[period], -1)
+        return found
+
     def get(self, field: str, value: str, on: date | None = None) -> Mapping[str, str | None] | None:
         """The row in force on a day whose field has the value (the first of several); None when there is none."""
         mask = pc.fill_null(pc.equal(self.values(field), value), False).to_numpy(zero_copy_only=False)
@@ -128,6 +160,16 @@ class Dictionary:
             starts, ends = _merged(keys[order] * _SPAN + first[order], keys[order] * _SPAN + last[order])
             self._indexes[field, number] = _Index(encoded.dictionary.cast(pa.string()), starts, ends)
         return self._indexes[field, number]
+
+    def _periods(self, field: str) -> _Periods:
+        if field not in self._rows_by:
+            encoded = pc.dictionary_encode(self.values(field))
+            keys = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+            usable = np.flatnonzero((keys >= 0) & (self.first <= self.last))
+            starts = keys[usable] * _SPAN + (self.first[usable] - _FIRST).astype(np.int64)
+            ends = keys[usable] * _SPAN + (self.last[usable] - _FIRST).astype(np.int64)
+            self._rows_by[field] = _Periods(encoded.dictionary.cast(pa.string()), *_apart(starts, ends, usable))
+        return self._rows_by[field]
 
 
 class Dictionaries(Mapping[str, Dictionary]):
@@ -229,3 +271,19 @@ def _merged(
     opens = np.append(True, starts[1:] > reach[:-1])
     first = np.flatnonzero(opens)
     return starts[first], np.maximum.reduceat(ends, first)
+
+
+def _apart(
+    starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Periods cut so that none overlap, sorted by start; where several meet, that of the last row stays."""
+    order = np.argsort(starts, kind="stable")
+    if not (starts[order][1:] <= ends[order][:-1]).any():
+        return starts[order], ends[order], rows[order]
+    cuts = np.unique(np.concatenate([starts, ends + 1]))
+    owner = np.full(len(cuts), -1, dtype=np.int64)
+    low, high = np.searchsorted(cuts, starts), np.searchsorted(cuts, ends + 1)
+    for number in range(len(starts)):  # later rows of the dictionary over earlier ones
+        owner[low[number] : high[number]] = rows[number]
+    kept = np.flatnonzero(owner >= 0)
+    return cuts[kept], cuts[kept + 1] - 1, owner[kept]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from pipelines.pump.tariffs import disease_class
 from pipelines.synthetic import pricing
 from pipelines.synthetic.columns import Bools, Days, Ints
 from pipelines.synthetic.scenery import Department, Scenery, Template
@@ -148,14 +150,15 @@ def draw_visits(
         [t.usl_ok == "1" and t.band == "adult" and not t.rehabilitation and not t.tariff for t in templates]
     )
     moved = np.isin(cases.template, movable) & (cases.stay >= 4) & (rng.random(len(cases)) < rates["two_visits"])
-    moved &= len({templates[index].profil for index in movable.tolist()}) > 1
+    elsewhere = _elsewhere(templates, movable)
+    moved &= np.asarray(elsewhere.any(axis=1))[cases.template]
     case = np.repeat(np.arange(len(cases)), np.where(moved, 2, 1))
     ordinal = np.zeros(len(case), np.int64)
     ordinal[1:][case[1:] == case[:-1]] = 1
     template = cases.template[case]
     second = np.flatnonzero(ordinal)
     if len(second):
-        template[second] = _other_profile(rng, templates, movable, template[second])
+        template[second] = _other_department(rng, movable, elsewhere, template[second])
     half = cases.stay // 2
     begin = np.where(ordinal == 1, cases.begin[case] + half[case], cases.begin[case])
     end = np.where(moved[case] & (ordinal == 0), cases.begin[case] + half[case], cases.end[case])
@@ -174,7 +177,9 @@ def draw_visits(
         rng, scenery, (usl_ok == 1) & grouped & (rng.random(len(case)) < rates["complexity"]), elderly[case], child
     )
     level = np.where(levelled, level, pricing.UNIT)
-    cost = pricing.costs(base, weight, manage, level, region, total, grouped)
+    results = np.array([outcome[0] for outcome in cases.outcomes])[cases.outcome[case]]
+    share = pricing.interrupted(results, groups[template], stay, moved[case] & (ordinal == 0), grouped)
+    cost = pricing.costs(base, weight, manage, level, region, total, share, grouped)
     fixed = np.zeros(len(case), np.int64)
     if prices is not None:
         tariffs = np.array([entry.tariff for entry in templates])
@@ -263,12 +268,22 @@ def _outcomes(
     return chosen, outcomes
 
 
-def _other_profile(rng: np.random.Generator, templates: Sequence[Template], movable: Ints, current: Ints) -> Ints:
-    """A template of another profile for the second visit, by steps round the ring of movable ones."""
+def _elsewhere(templates: Sequence[Template], movable: Ints) -> Bools:
+    """For each template, which of the movable ones may follow it in a stay that both pay for.
+
+    They are of another profile, with a disease of another class of МКБ-10.
+    """
     profile = np.array([template.profil for template in templates])
+    disease = disease_class(pd.Series([template.ds1 for template in templates], dtype="str")).to_numpy()
+    may = np.not_equal.outer(profile, profile[movable]) & np.not_equal.outer(disease, disease[movable])
+    return np.asarray(may, dtype=bool)
+
+
+def _other_department(rng: np.random.Generator, movable: Ints, elsewhere: Bools, current: Ints) -> Ints:
+    """A template for the second visit, by steps round the ring of movable ones to one that may follow."""
     place = rng.integers(len(movable), size=len(current))
     for _ in range(len(movable)):
-        stuck = profile[movable[place]] == profile[current]
+        stuck = ~elsewhere[current, place]
         place = np.where(stuck, (place + 1) % len(movable), place)
     return movable[place]
 

@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from pipelines.pump.tariffs import interruption, interruption_share, load_terms
 from pipelines.synthetic.columns import Bools, Days, Ints
 from pipelines.synthetic.scenery import Scenery
 
@@ -63,13 +65,35 @@ def complexity(rng: np.random.Generator, scenery: Scenery, chosen: Bools, elderl
     return bits, total
 
 
-def costs(base: Ints, weight: Ints, manage: Ints, level: Ints, region: Ints, complexity: Ints, grouped: Bools) -> Ints:
-    """БС × КЗ × КС × КУС × КД + БС × КД × КСЛП in kopecks, one HALF_UP rounding; 0 where no group applies."""
+def interrupted(
+    results: np.ndarray[Any, Any], groups: np.ndarray[Any, Any], stay: Ints, later: Bools, grouped: Bools
+) -> Ints:
+    """Share of each visit's price: less than whole for deaths, short stays and those moved on; by RSLT, group and days."""
+    terms = load_terms()
+    rows = np.flatnonzero(grouped)
+    frame = pd.DataFrame(
+        {
+            "RSLT": pd.Series(results[rows], dtype="str"),
+            "N_KSG": pd.Series(groups[rows], dtype="str"),
+            "KD": stay[rows],
+            "LATER": later[rows],
+        }
+    )
+    shares = interruption_share(frame.assign(PR_PR=interruption(frame, terms)), terms)
+    share = np.full(len(stay), UNIT)
+    share[rows] = [int(value * UNIT) for value in shares]
+    return share
+
+
+def costs(
+    base: Ints, weight: Ints, manage: Ints, level: Ints, region: Ints, complexity: Ints, share: Ints, grouped: Bools
+) -> Ints:
+    """(БС × КЗ × КС × КУС × КД + БС × КД × КСЛП) × КПР in kopecks, one HALF_UP rounding; 0 where no group applies."""
     factors, inverse = np.unique(
-        np.stack([base, weight, manage, level, region, complexity], axis=1), axis=0, return_inverse=True
+        np.stack([base, weight, manage, level, region, complexity, share], axis=1), axis=0, return_inverse=True
     )
     costs = []
-    for bs, kz, up, ku, kd, kslp in factors.tolist():
-        numerator = bs * kz * up * ku * kd + bs * kd * kslp * UNIT**2
-        costs.append((2 * numerator + UNIT**4) // (2 * UNIT**4))
+    for bs, kz, up, ku, kd, kslp, part in factors.tolist():
+        numerator = (bs * kz * up * ku * kd + bs * kd * kslp * UNIT**2) * part
+        costs.append((2 * numerator + UNIT**5) // (2 * UNIT**5))
     return np.where(grouped, np.array(costs)[inverse.reshape(-1)], 0)

@@ -14,6 +14,7 @@ import pytest
 
 from pipelines.formats.xml_reader import read_xml
 from pipelines.ground.identifiers import enp_valid, snils_valid
+from pipelines.pump.tariffs import load_terms
 from pipelines.synthetic.packages import content, package
 from pipelines.synthetic.registers import generate_register, name_reestr
 from tests.synthetic.world import OCTOBER, REGION, frame, register
@@ -103,13 +104,22 @@ def test_sums_are_exact() -> None:
 
 
 def test_a_group_costs_what_the_formula_says() -> None:
-    visits = frame(register("980007"), "SL")
+    """No operations among these groups: interrupted stays are paid by 50 % up to three days, longer ones by 80 %."""
+    found = register("980007")
+    visits, cases = frame(found, "SL"), frame(found, "ZAP")
+    visits["moved"] = visits["_parent"].duplicated(keep="last")
+    visits["died"] = (cases["RSLT"] == "105").to_numpy()[visits["_parent"].astype("int64")]
     grouped = visits[visits["N_KSG"].notna()]
+    short = load_terms().short
     assert grouped["IT_SL"].notna().any()
+    assert grouped["moved"].any()
     for row in grouped.to_dict("records"):
         base, region = Decimal(row["BZTSZ"]), Decimal(row["KOEF_D"])
         cost = base * Decimal(row["KOEF_Z"]) * Decimal(row["KOEF_UP"]) * Decimal(row["KOEF_U"]) * region
         cost += base * region * Decimal(row["IT_SL"] or 0)
+        brief = int(row["KD"]) <= 3
+        if row["moved"] or row["died"] or (brief and row["N_KSG"] not in short):
+            cost *= Decimal("0.5") if brief else Decimal("0.8")
         assert cost.quantize(Decimal("0.01"), "ROUND_HALF_UP") == Decimal(row["SUM_M"])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
@@ -35,6 +36,8 @@ _TABLE_COLUMNS = {
     "Диапазон фракций": "FRACTION",
     "КСГ": "N_KSG",
 }
+CELLS = tuple(_TABLE_COLUMNS.values())
+"""Columns of the grouper's table."""
 _CONDITIONS = {"st": "1", "ds": "2"}
 
 
@@ -44,7 +47,7 @@ class Workbook:
 
     ``groups``: N_KSG, TITLE, KOEF_Z, PROFILE, K_ZP (null where no share is set), numbers as text. ``table``: the rows of the
     grouper in their order, text, null for an empty cell. ``reverse``: sheet, code, groups as the workbook itself states
-    them. ``usl_ok``: 1 round-the-clock, 2 day hospital. ``sha256`` is that of the file.
+    them. ``usl_ok``: 1 round-the-clock, 2 day hospital. ``sha256`` is that of the file or, without one, of the rows.
     """
 
     usl_ok: str
@@ -66,6 +69,32 @@ class Workbook:
             raise ValueError(f"groups of the table are not those of the list: {len(unknown)} unknown")
         reverse = {sheet: dict(_reverse(book, sheet, code)) for sheet, code in REVERSE.items()}
         return cls(_CONDITIONS[kinds.pop()], groups, table, reverse, hashlib.sha256(content).hexdigest())
+
+    @classmethod
+    def of(cls, groups: pd.DataFrame, table: pd.DataFrame) -> tuple[Workbook, ...]:
+        """Workbooks of the grouper's table and the groups as dictionaries keep them, one for each kind of hospital.
+
+        ``groups``: N_KSG, KOEF_Z, optional TITLE, PROFILE, K_ZP; ``table``: N_KSG and any of ``CELLS``; text, null for an
+        empty cell. Rows are numbered by ROW, or in their order. Raises ``ValueError`` where the table names an unknown group
+        or one that is of no kind of hospital.
+        """
+        groups = groups.reindex(columns=list(_GROUP_COLUMNS.values())).astype("str")
+        numbered = table if "ROW" in table else table.assign(ROW=np.arange(1, len(table) + 1).astype("str"))
+        rows = numbered.reindex(columns=list(_TABLE_COLUMNS.values())).astype("str")
+        kind = rows["N_KSG"].str.slice(0, 2).map(_CONDITIONS)
+        unknown = kind.isna() | ~rows["N_KSG"].isin(groups["N_KSG"])
+        if unknown.any():
+            raise ValueError(
+                f"groups of the table are not those of the list: {rows.loc[unknown, 'N_KSG'].nunique()} unknown"
+            )
+        books = []
+        for prefix, usl_ok in _CONDITIONS.items():
+            own = groups[groups["N_KSG"].str.startswith(prefix)].reset_index(drop=True)
+            part = rows[kind == usl_ok].reset_index(drop=True)
+            if len(part):
+                content = own.to_csv(index=False) + part.to_csv(index=False)
+                books.append(cls(usl_ok, own, part, {}, hashlib.sha256(content.encode()).hexdigest()))
+        return tuple(books)
 
 
 def _rows(book: CalamineWorkbook, sheet: str) -> tuple[list[str], list[list[object]]]:

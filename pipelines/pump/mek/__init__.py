@@ -8,6 +8,7 @@ from pipelines.pump.mek.control import Conclusion, control
 from pipelines.pump.mek.decide import Decision, decide
 from pipelines.pump.mek.findings import from_findings
 from pipelines.pump.mek.given import Given
+from pipelines.pump.mek.suites import suites_of
 from pipelines.pump.mek.terms import MekTerms, load_terms
 from pipelines.pump.mek.volumes import consumption
 
@@ -22,4 +23,5 @@ __all__ = [
     "decide",
     "from_findings",
     "load_terms",
+    "suites_of",
 ]

@@ -24,7 +24,7 @@ def applied(frame: pd.DataFrame, terms: Terms) -> pd.DataFrame:
         result["KOEF_U"] = frame["KOEF_U"].mask(group.isin(terms.no_level), "1")
     if "KOEF_UP" in frame:
         against_one = column(frame, "KOEF_UP", 1).compare(Exact.of(1, len(frame)))
-        never = group.str.partition(".")[0].isin(terms.no_specifics)
+        never = group.str.split(".").str[0].isin(terms.no_specifics)
         lowered = (against_one < 0) & group.isin(terms.no_lowering)
         raised = (against_one > 0) & group.isin(terms.no_raising)
         result["KOEF_UP"] = frame["KOEF_UP"].mask(never | lowered | raised, "1")
