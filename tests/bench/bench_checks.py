@@ -27,7 +27,7 @@ from rich.table import Table
 from pipelines.checks import suites
 from pipelines.checks.evaluate import evaluate
 from pipelines.checks.frames import Bulk, frame
-from pipelines.checks.runner import _bulks, run_bulk
+from pipelines.checks.runner import bulks_of, run_bulk
 from pipelines.checks.suites import Check, Suite
 from pipelines.exchange.region import load as load_region
 from pipelines.formats.tables import Tables
@@ -122,7 +122,7 @@ def timed(package: Package, dictionaries: Dictionaries, times: int = 3) -> list[
 
 
 def _timed(package: Package, dictionaries: Dictionaries) -> Iterator[Timed]:
-    bulks = _bulks([package], TODAY, dictionaries)
+    bulks = bulks_of([package], TODAY, dictionaries)
     for role, of_role in SUITES.items():
         for suite in of_role:
             bulk = bulks[role]
@@ -278,7 +278,7 @@ def _validated(
     package: Package, chosen: Suites, dictionaries: Dictionaries, validate: Validate
 ) -> tuple[float, Counter[str]]:
     """CPU seconds of the validations alone (frames are made beforehand), and failing rows by rule."""
-    bulks: Mapping[str, Bulk] = _bulks([package], TODAY, dictionaries)
+    bulks: Mapping[str, Bulk] = bulks_of([package], TODAY, dictionaries)
     spent, found = 0.0, Counter[str]()
     for role, of_role in chosen.items():
         for suite in of_role:
