@@ -9,13 +9,9 @@ from typing import Any
 
 import yaml
 
-from pipelines.ground.settings import ROOT
-
-DEMO = ROOT / "include" / "region" / "demo"
-
 
 @lru_cache(maxsize=32)
-def section(name: str, folder: Path = DEMO) -> Mapping[str, Any]:
+def section(name: str, folder: Path) -> Mapping[str, Any]:
     """A section of ``<folder>/month.yaml``; raises ``LookupError`` where the profile lacks it."""
     declared: dict[str, Any] = yaml.safe_load((folder / "month.yaml").read_text(encoding="utf-8"))
     if name not in declared:

@@ -17,6 +17,7 @@ from pipelines.pump.mek.crossings import crossing_hits
 from pipelines.pump.mek.duplicates import duplicate_hits
 from pipelines.pump.mek.standing import Standing
 from tests.bench.measure import _peak
+from tests.exchange.world import REGION
 from tests.pump.mek import made
 
 DUPLICATES = """
@@ -45,7 +46,7 @@ def measured(size: int) -> float:
     given = Given(
         made.month(size, 2026),
         Dictionaries.from_folder(ROOT / "include" / "region" / "demo" / "nsi"),
-        load_terms(),
+        load_terms(REGION.folder),
         date(2026, 11, 20),
     )
     people = timed(lambda: given.persons)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.pump.terms import DEMO, section
+from pipelines.pump.terms import section
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class MekTerms:
 
 
 @lru_cache(maxsize=32)
-def load_terms(folder: Path = DEMO) -> MekTerms:
+def load_terms(folder: Path) -> MekTerms:
     """Terms of a profile; raises ``KeyError`` for a choice that is not made."""
     data = section("mek", folder)
     return MekTerms(

@@ -20,10 +20,11 @@ from pipelines.pump.mek.crossings import crossing_hits
 from pipelines.pump.mek.duplicates import duplicate_hits
 from pipelines.pump.mek.standing import Standing
 from pipelines.pump.mek.volumes import volume_hits
+from tests.exchange.world import REGION
 from tests.pump.mek import made, plain
 
 DEMO = Dictionaries.from_folder(ROOT / "include" / "region" / "demo" / "nsi")
-TERMS = load_terms()
+TERMS = load_terms(REGION.folder)
 ACT = date(2026, 11, 20)
 
 

@@ -19,6 +19,7 @@ from pipelines.ground.settings import ROOT
 from pipelines.nsi.dictionaries import Dictionaries, Dictionary
 from pipelines.pump.mek import Conclusion, Given, control, load_terms
 from pipelines.pump.month import Month
+from tests.exchange.world import REGION
 from tests.pump.mek.made import frame
 
 DEMO = Dictionaries.from_folder(ROOT / "include" / "region" / "demo" / "nsi")
@@ -103,7 +104,7 @@ def concluded(case: dict[str, Any]) -> Conclusion:
     given = Given(
         month(case["inputs"]),
         Dictionaries([DEMO["F014"], DEMO["F032"], *tables(case)]),
-        replace(load_terms(), **case.get("settings", {})),
+        replace(load_terms(REGION.folder), **case.get("settings", {})),
         date(2026, 11, 20),
         refused={1: kopecks(case.get("refused", "0.00"))},
         earlier=frozenset(map(tuple, case.get("earlier", []))),

@@ -17,6 +17,7 @@ from pipelines.ground.settings import ROOT
 from pipelines.nsi.dictionaries import Dictionaries
 from pipelines.pump.mek import Bases, Decision, Given, decide, from_findings, load_terms
 from pipelines.pump.mek import hits as frames
+from tests.exchange.world import REGION
 from tests.pump.mek import made
 
 ACT = (date(2026, 11, 20), "98001-10")
@@ -24,7 +25,7 @@ MONTH = made.month(60, 3)
 OSN = ("1.1", "1.4.4", "1.5", "1.7.2", "1.10.6")
 DEMO = Dictionaries.from_folder(ROOT / "include" / "region" / "demo" / "nsi")
 BASES = Bases.on(DEMO, ACT[0])
-FACTS = Given(MONTH, DEMO, load_terms(), ACT[0]).facts
+FACTS = Given(MONTH, DEMO, load_terms(REGION.folder), ACT[0]).facts
 
 
 @cache
@@ -116,7 +117,7 @@ def test_the_same_sanction_has_the_same_code_again() -> None:
 
 
 def test_findings_of_rules_become_hits_on_their_objects() -> None:
-    given = Given(MONTH, DEMO, load_terms(), ACT[0])
+    given = Given(MONTH, DEMO, load_terms(REGION.folder), ACT[0])
     cases, visits = MONTH.cases, MONTH.visits
     package = int(cases["package"].iloc[0])
     one_visit = visits[visits["package"] == package].iloc[0]
