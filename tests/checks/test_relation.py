@@ -42,6 +42,11 @@ def judge(text: str, types: dict[str, str], nsi: Dictionaries | None = None, **c
         "years(DR_P, DR) >= 14",
         "SD_Z = count(Z_SL)",
         "DATA <= today()",
+        'A = "1.2.3"',
+        "nth(A, B.C, sum(D.E)) = 1",
+        'A не найден в V000.CODE где B = C, D = "x" на ZAP.E',
+        "A = B - (C - D) + last(E)",
+        "times(ZAP.A) > 1 и (A отсутствует или B присутствует)",
     ],
 )
 def test_a_tree_prints_as_it_was_read(text: str) -> None:
