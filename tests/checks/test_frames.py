@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from pipelines.checks.conditions import LIMIT
-from pipelines.checks.frames import Bulk, group, kind_of, part_source
+from pipelines.checks.frames import Bulk, group, kind_of, part_source, typed_nulls
 from pipelines.checks.joins import join_of
 from pipelines.formats.layout import load
 from pipelines.nsi import Dictionaries
@@ -216,3 +218,30 @@ def test_a_group_that_the_file_has_once() -> None:
     assert Bulk(three, TODAY).column("ZAP", "SCHET.YEAR").to_pylist() == ["2025", None, None, "2026"]
     assert Bulk(three, TODAY).column("ZL_LIST", "SCHET.YEAR").to_pylist() == ["2025", None, "2026"]
     assert Bulk(three, TODAY).column("ZL_LIST", "today()").to_pylist() == [TODAY.isoformat()] * 3
+
+
+def test_a_row_above_none_of_the_joined_rows_has_no_partner() -> None:
+    main = Bulk([tables(H, {"SCHET": [{"YEAR": "2026"}]}), tables(H, {"SCHET": [{}], "ZAP": [{"ID_PAC": "p-1"}]})], TODAY)
+    people = {"PERS": [{"ID_PAC": "p-1", "DR": "2000-01-01"}]}
+    main.partner = Bulk([tables(L, people), tables(L, people)], TODAY)
+    assert main.column("SCHET", "PERS.DR").to_pylist() == [None, "2000-01-01"]
+
+
+def test_the_parts_of_names_that_stand_in_no_file() -> None:
+    layout = load("R")
+    bulk = Bulk([replace(tables(layout, {"ZAP": [{}]}), name=name) for name in ("R9900260001.XML", "odd")], TODAY)
+    assert [bulk.column("ZAP", part).to_pylist() for part in ("Ni", "Np")] == [["99", None], ["00", None]]
+    assert part_source(layout, "Ni")[0] is None
+    with pytest.raises(KeyError, match="Pi"):
+        part_source(layout, "Pi")
+    with pytest.raises(KeyError, match="Ni"):
+        part_source(load("PR"), "Ni")
+
+
+def test_columns_without_values_have_their_type() -> None:
+    assert typed_nulls("B", 2).equals(pa.nulls(2, pa.bool_()))
+    assert typed_nulls("LT", 2).equals(pa.nulls(2, pa.list_(pa.string())))
+    for kind in ("T", "D", "N2"):
+        column = typed_nulls(kind, 2)
+        assert isinstance(column, pa.DictionaryArray)
+        assert column.to_pylist() == [None, None]
