@@ -188,6 +188,23 @@ def test_a_condition_on_the_period_becomes_the_rules_dates() -> None:
     assert since.since == date(2019, 11, 1)
 
 
+@pytest.mark.parametrize(
+    ("month", "last"),
+    [
+        ("январь", 31), ("февраль", 28), ("март", 31), ("апрель", 30), ("май", 31), ("июнь", 30),
+        ("июль", 31), ("август", 31), ("сентябрь", 30), ("октябрь", 31), ("ноябрь", 30), ("декабрь", 31),
+    ],
+)  # fmt: skip
+def test_every_month_is_known(month: str, last: int) -> None:
+    until = outcome(USL_TEST=f'до отчетного периода "{month} 2019" включительно').check
+    assert until is not None
+    assert until.until is not None
+    assert until.until.day == last
+    since = outcome(USL_TEST=f'с отчетного периода "{month} 2019"').check
+    assert since is not None
+    assert since.since == until.until.replace(day=1)
+
+
 def test_a_condition_that_repeats_the_structure_is_none() -> None:
     fields = {"ID_TEST": "003F.00.9999", "ID_EL": "ZL_LIST/ZAP/Z_SL/SL/USL/LPU", "VAL_EL": ""}
     assert outcome(**fields, USL_TEST="Тег SL.USL присутствует").status == compiler.COMPILED

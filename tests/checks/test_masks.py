@@ -24,6 +24,8 @@ from pipelines.checks import masks, records
         ("999-999-999 99", ["112-233-445 95"], ["11223344595", "112-233-445-95"]),
         ("X999", ["500", "2500"], ["50", "25000"]),
         ("A999", ["V021"], ["V21", "021"]),
+        ("99.X.9", ["12.3.4"], ["12.4", "12..4"]),
+        ("AX", ["B", "B1"], ["1", "B12"]),
     ],
 )
 def test_a_mask_takes_what_it_says(mask: str, right: list[str], wrong: list[str]) -> None:
@@ -66,6 +68,8 @@ def test_characters_of_a_comment() -> None:
     assert masks.characters("Допустимы любые символы") == ""
     assert masks.characters("Допустимы цифры и рожицы") is None
     assert masks.characters("В соответствии с приказом") is None
+    assert masks.characters("только цифры") is None
+    assert masks.characters("") is None
 
 
 def test_every_mask_and_comment_of_the_dictionary_is_understood(shared: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.checks.conditions import certain, holds
-from pipelines.checks.relation import RelationError, parse, parse_reference, references
+from pipelines.checks.relation import RelationError, fields_of, functions, lookups, parse, parse_reference, references
 from pipelines.ground.identifiers import enp
 from pipelines.nsi import Dictionaries
 from tests.checks.build import dictionary
@@ -42,6 +43,11 @@ def judge(text: str, types: dict[str, str], nsi: Dictionaries | None = None, **c
         "years(DR_P, DR) >= 14",
         "SD_Z = count(Z_SL)",
         "DATA <= today()",
+        'A = "1.2.3"',
+        "nth(A, B.C, sum(D.E)) = 1",
+        'A не найден в V000.CODE где B = C, D = "x" на ZAP.E',
+        "A = B - (C - D) + last(E)",
+        "times(ZAP.A) > 1 и (A отсутствует или B присутствует)",
     ],
 )
 def test_a_tree_prints_as_it_was_read(text: str) -> None:
@@ -52,7 +58,7 @@ def test_a_tree_prints_as_it_was_read(text: str) -> None:
     "text", ["", "Значение поля должно быть больше", "SUMV", "A = ", "A == B", "(A) = 1)", "sum(SUM_M)"]
 )
 def test_prose_is_no_relation(text: str) -> None:
-    with pytest.raises(RelationError):
+    with pytest.raises(RelationError, match=f"not a relation: {re.escape(repr(text))}"):
         parse(text)
 
 
@@ -60,6 +66,39 @@ def test_references_are_found_from_left_to_right() -> None:
     found = [str(name) for name in references(parse("A + ZAP.B = sum(SL.C, D = 1) или year(E) < 2026"))]
     assert found == ["A", "ZAP.B", "sum(SL.C, D = 1)", "E"]
     assert str(parse_reference("list(DS2.DS2)")) == "list(DS2.DS2)"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("A найден в V001.X и (B = 1 или C не найден в V002.X)", ["V001", "V002"]),
+        ("count(SL, A найден в V001.X) > count(USL, A найден в V002.X)", ["V001", "V002"]),
+        ("count(SL, A найден в V001.X) присутствует", ["V001"]),
+        ("A = sum(SL.B, C найден в V001.X) - sum(SL.B, C найден в V002.X)", ["V001", "V002"]),
+        ("last(list(SL.B, C найден в V001.X)) = 1", ["V001"]),
+        ("count(SL, count(USL, A присутствует) > 0) > 0", []),
+    ],
+)
+def test_look_ups_are_found_wherever_they_stand(text: str, found: list[str]) -> None:
+    assert [lookup.dictionary for lookup in lookups(parse(text))] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("last(A) = 1 и year(B) > year(C)", ["last", "year", "year"]),
+        ("years(addmonths(A, 1), B) > 1", ["years", "addmonths"]),
+        ("count(SL, last(A) = 1) присутствует", ["last"]),
+        ("year(A) - month(B) = 1 или last(C) = 1", ["year", "month", "last"]),
+    ],
+)
+def test_functions_are_found_wherever_they_stand(text: str, found: list[str]) -> None:
+    assert [function.name for function in functions(parse(text))] == found
+
+
+def test_the_fields_that_functions_look_into() -> None:
+    text = 'subcodes("M001", "IDDS", A, B) = 0 и last(A) = 1 и count(SL, listed("V019", "IDHM", "DIAG", A, C, B) = 1) > 0'
+    assert list(fields_of(parse(text))) == [("M001", "IDDS"), ("V019", "IDHM"), ("V019", "DIAG")]
 
 
 @given(left=MONEY, right=MONEY)

@@ -10,7 +10,7 @@ import pytest
 from pipelines.checks import findings, suites
 from pipelines.checks.frames import Bulk, frame
 from pipelines.checks.locate import locate
-from pipelines.checks.runner import required_dictionaries, run, run_bulk
+from pipelines.checks.runner import bulks_of, required_dictionaries, run, run_bulk
 from pipelines.checks.values import value_faults
 from pipelines.formats.tables import Tables
 from pipelines.nsi import Dictionaries
@@ -59,6 +59,28 @@ def test_many_packages_at_once_give_what_each_gives_alone() -> None:
         pd.testing.assert_frame_equal(found, run(package, SUITES, dictionaries(), ON, TODAY))
     assert [len(found) for found in together] == [6, 0, 3]
     assert together[2]["member"].tolist() == ["H", "H", "L"]
+
+
+def test_a_member_that_not_every_package_has_is_not_looked_into() -> None:
+    alone = {"H": files()["H"]}
+    bulks = bulks_of([files(), alone], TODAY, dictionaries())
+    assert list(bulks) == ["H"]
+    assert bulks["H"].partner is None
+    together = bulks_of([files(), files()], TODAY, dictionaries())
+    assert together["H"].partner is together["L"]
+    assert together["L"].partner is together["H"]
+    register_only = {"H": SUITES["H"]}
+    found = run_bulk([files(), alone], register_only, dictionaries(), [ON] * 2, TODAY)
+    assert [len(frame) for frame in found] == [0, 0]
+
+
+def test_findings_of_the_file_as_a_whole_come_first() -> None:
+    rows = changed(register(), "ZGLV", 0, VERSION="9") | {"ZAP": [], "SL": [], "USL": []}
+    found = run(files({"ZGLV": rows["ZGLV"], "SCHET": rows["SCHET"]}), {"H": SUITES["H"]}, dictionaries(), ON, TODAY)
+    tables = list(dict.fromkeys(found["table"]))
+    assert tables[:2] == ["", "ZGLV"]
+    assert found["row"].tolist()[0] == -1
+    assert (found[found["table"] != ""]["row"] == 0).all()
 
 
 def test_no_packages_give_no_findings() -> None:
@@ -181,6 +203,7 @@ def test_values_against_the_layout_leave_out_what_is_named() -> None:
     named = run({"H": tables}, {"H": SUITES["H"]}, dictionaries(), ON, TODAY)
     assert value_faults(tables, named) == []
     one = value_faults(tables, named[named["element"] == "ZAP/Z_SL/DATE_Z_1"])
+    assert one[0] == {"code": "VAL.030", "table": "ZAP", "row": 0, "element": "ZAP/PACIENT/SMO", "value": "9900100"}
     assert [fault["element"] for fault in one] == [element for _, element, _ in found if element != "ZAP/Z_SL/DATE_Z_1"]
 
 

@@ -83,6 +83,10 @@ def test_dates_of_the_calendar(text: str, day: str | None) -> None:
     assert is_date(pa.array([text])).tolist() == [day is not None]
 
 
+def test_no_text_is_no_date() -> None:
+    assert np.isnat(dates(pa.array([None], pa.string()))).tolist() == [True]
+
+
 def test_dates_at_the_rows() -> None:
     found = days(pa.array(["2026-02-28", None, "x", "2026-02-28"]))
     assert [None if np.isnat(day) else str(day) for day in found] == ["2026-02-28", None, None, "2026-02-28"]

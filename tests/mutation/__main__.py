@@ -24,7 +24,7 @@ from tests.mutation.session import hunt
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ["evaluate", "conditions", "vectors", "quantify", "masks", "relation", "values", "runner", "frames", "forms"]
 MODULES += ["phrases", "resolve", "joins", "lookups", "functions"]
-JUDGES = ("relation", "evaluate", "conditions", "functions", "masks", "vectors", "runner", "compiler")
+JUDGES = ("relation", "evaluate", "conditions", "functions", "masks", "vectors", "frames", "runner", "compiler")
 TESTS = [*(f"tests/checks/test_{name}.py" for name in JUDGES), "tests/rules/test_fixtures.py"]
 TESTS += ["-k", "not rules or pump_H_SL or pump_H_SANK or pump_L_PERS"]
 """The quick ones; those left out (Great Expectations, other registers, random rows) could only catch more."""
@@ -32,15 +32,18 @@ TESTS += ["-k", "not rules or pump_H_SL or pump_H_SANK or pump_L_PERS"]
 console = Console(width=160)
 
 
-def equivalent() -> dict[tuple[str, str, str, str], str]:
-    """Mutants that behave as the original, with the reason, by module, place, before and after."""
+Key = tuple[str, str, str, str, int]
+
+
+def equivalent() -> dict[Key, str]:
+    """Mutants that behave as the original, with the reason (see ``key``)."""
     listed = yaml.safe_load((Path(__file__).parent / "equivalent.yaml").read_text(encoding="utf-8"))
-    return {(row["module"], row["place"], row["before"], row["after"]): row["why"] for row in listed}
+    return {(r["module"], r["place"], r["before"], r["after"], r.get("nth", 0)): r["why"] for r in listed}
 
 
-def key(mutant: Mutant) -> tuple[str, str, str, str]:
+def key(mutant: Mutant) -> Key:
     """What tells a mutant from others and stays when lines move."""
-    return mutant.path.stem, mutant.place, mutant.before, mutant.after
+    return mutant.path.stem, mutant.place, mutant.before, mutant.after, mutant.nth
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def progress(mutant: Mutant, survived: bool) -> None:
         if survived:
-            print(f"survived  {mutant}", file=sys.stderr, flush=True)
+            print(f"survived  {mutant} ({mutant.nth})", file=sys.stderr, flush=True)
 
     survivors = hunt(chosen, TESTS, options.jobs, progress)
     return report(chosen, survivors, len(made) - len(chosen), time.monotonic() - started, options.least)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,8 @@ class Mutant:
     after: str
     slot: int
     change: int
+    nth: int
+    """Which it is, from 0, of those that look alike at the place."""
 
     def __str__(self) -> str:
         return f"{self.path.name}:{self.line} {self.place}: {self.before} -> {self.after}"
@@ -66,12 +69,15 @@ class Mutant:
 def mutants(path: Path) -> list[Mutant]:
     """All mutants of a file in the order of its source."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = []
+    found: list[Mutant] = []
+    alike: Counter[tuple[str, ...]] = Counter()
     for number, slot in enumerate(_slots(tree, "")):
         for change, instead in enumerate(_changes(slot)):
             line = getattr(slot.node, "lineno", None) or next(n.lineno for n in ast.walk(slot.node) if hasattr(n, "lineno"))
             texts = [" ".join(ast.unparse(node).split()) if node else "" for node in (slot.node, instead)]
-            found.append(Mutant(path, slot.place, line, *texts, number, change))
+            look = (slot.place, *texts)
+            found.append(Mutant(path, slot.place, line, *texts, number, change, alike[look]))
+            alike[look] += 1
     return found
 
 

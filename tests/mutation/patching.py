@@ -21,6 +21,10 @@ from tests.mutation.mutants import Mutant
 FUNCTION = 0x1  # CO_OPTIMIZED: the code of a function, not of a class body
 
 
+class Misplaced(Exception):  # noqa: N818
+    """A mutant that cannot be put into what is loaded."""
+
+
 class Loaded:
     """The modules of some files with their functions (methods and lambdas included) and caches, found once."""
 
@@ -37,20 +41,20 @@ class Loaded:
                 self.caches[thing.__module__].append(thing)
 
     def apply(self, mutant: Mutant) -> None:
-        """Put the error in; raises ``ValueError`` where nothing loaded would have it."""
+        """Put the error in; raises ``Misplaced`` where nothing loaded would have it."""
         path, tree = mutant.path, mutant.tree()
         module = self.modules[path]
         changed = _different(self.codes[path], compile(tree, str(path), "exec"))
         for old, new in changed:
             function = next((f for f in self.functions[str(path)] if _same(f.__code__, old)), None)
             if function is None:
-                raise ValueError(f"no function has the code of {mutant}")
+                raise Misplaced(f"no function has the code of {mutant}")
             function.__code__ = new
         pairs = zip(self.trees[path].body, tree.body, strict=True)
         statement = next(number for number, (one, other) in enumerate(pairs) if ast.dump(one) != ast.dump(other))
         node = tree.body[statement]
         if not isinstance(node, ast.FunctionDef | ast.ClassDef):
-            _rebind(tree, statement, module)
+            _rebind(self.trees[path], tree, statement, module)
         elif not changed:
             _set_defaults(node, module)
         for cached in self.caches[module.__name__]:
@@ -60,7 +64,7 @@ class Loaded:
 def _set_defaults(node: ast.FunctionDef | ast.ClassDef, module: ModuleType) -> None:
     """Give a function the default values of its changed definition."""
     if not isinstance(node, ast.FunctionDef):
-        raise ValueError(f"line {node.lineno} of {module.__name__} changes what the class alone holds")
+        raise Misplaced(f"line {node.lineno} of {module.__name__} changes what the class alone holds")
     scope = dict(vars(module))
     exec(compile(ast.Module([node], []), module.__file__ or "", "exec"), scope)
     live, made = vars(module)[node.name], scope[node.name]
@@ -87,20 +91,26 @@ def _inner(code: CodeType) -> list[CodeType]:
     return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
 
 
-def _rebind(tree: ast.Module, statement: int, module: ModuleType) -> None:
-    """Run the changed statement of a module and the later assignments that depend on it; rebind what they assign."""
-    names: set[str] = set()
-    scope = dict(vars(module))
-    for number, node in enumerate(tree.body[statement:]):
+def _rebind(original: ast.Module, tree: ast.Module, statement: int, module: ModuleType) -> None:
+    """Give what a changed statement of a module assigns, and what is made of that, the values of the changed module."""
+    names = _assigned(original.body[statement]) | _assigned(tree.body[statement])
+    if not names:
+        raise Misplaced(
+            f"line {original.body[statement].lineno} of {module.__name__} is neither a function nor an assignment"
+        )
+    for node in tree.body[statement:]:
         reads = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
-        if number and (isinstance(node, ast.FunctionDef | ast.ClassDef) or not reads & names):
-            continue
-        if not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            raise ValueError(f"line {node.lineno} of {module.__name__} is neither a function nor an assignment")
-        exec(compile(ast.Module([node], []), module.__file__ or "", "exec"), scope)
-        names |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+        names |= _assigned(node) if reads & names else set()
+    scope = {"__name__": module.__name__, "__file__": module.__file__}
+    exec(compile(tree, str(module.__file__), "exec"), scope)
     for name in names:
         _replace(name, vars(module)[name], scope[name])
+
+
+def _assigned(node: ast.stmt) -> set[str]:
+    if not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return set()
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
 
 
 def _replace(name: str, old: Any, new: Any) -> None:

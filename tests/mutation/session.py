@@ -21,7 +21,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tests.mutation.mutants import Mutant
-from tests.mutation.patching import Loaded
+from tests.mutation.patching import Loaded, Misplaced
 
 SURVIVED, CAUGHT, UNJUDGED = range(3)
 PATIENCE = 10
@@ -101,7 +101,7 @@ class Hunt:
         os.dup2(quiet, 2)
         try:
             self.loaded.apply(mutant)
-        except ValueError:
+        except Misplaced:
             return UNJUDGED
         except Exception:
             return CAUGHT  # a constant that cannot be made
