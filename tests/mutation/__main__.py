@@ -24,7 +24,7 @@ from tests.mutation.session import hunt
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ["evaluate", "conditions", "vectors", "quantify", "masks", "relation", "values", "runner", "frames", "forms"]
 MODULES += ["phrases", "resolve", "joins", "lookups", "functions"]
-JUDGES = ("relation", "evaluate", "conditions", "functions", "masks", "vectors", "frames", "runner", "compiler")
+JUDGES = ("relation", "evaluate", "conditions", "functions", "masks", "vectors", "frames", "runner", "compiler", "mek")
 TESTS = [*(f"tests/checks/test_{name}.py" for name in JUDGES), "tests/rules/test_fixtures.py"]
 TESTS += ["-k", "not rules or pump_H_SL or pump_H_SANK or pump_L_PERS"]
 """The quick ones; those left out (Great Expectations, other registers, random rows) could only catch more."""
