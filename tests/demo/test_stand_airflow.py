@@ -68,20 +68,20 @@ def test_comes_up_twice_and_leaves_no_process(environment):  # noqa: F811
     health = httpx.get(f"http://127.0.0.1:{variables['OMS_PORT_AIRFLOW']}/api/v2/monitor/health").json()
     assert {part["status"] for part in health.values()} == {"healthy"}
     stand.send_signal(signal.SIGINT)
-    stand.wait(60)
+    stand.wait(180)
     wait_until(lambda: not leftovers(folder))
 
     stand, second = bring_up(variables)
     print(f"\nпервый запуск {first:.1f} с, второй {second:.1f} с")
     stand.kill()  # the worst case: nobody is left to clear up
-    stand.wait(60)
+    stand.wait(180)
     assert leftovers(folder)
     done = subprocess.run(
         [sys.executable, "-m", "pipelines.demo", "stop"],
         env=variables,
         cwd=ROOT,
         check=False,
-        timeout=60,
+        timeout=180,
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr
