@@ -1,0 +1,1 @@
+"""Closing of a report month: freeze, control, price, settle, documents and payment packages; control of a day's registers."""
