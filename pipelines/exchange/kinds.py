@@ -58,7 +58,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Applied:
-    """What applying a package came to: records in it, records loaded, report month, sums in kopecks by name."""
+    """What applying a package came to: records in it, records loaded, report month; sums of its kind in kopecks by name."""
 
     records: int
     accepted: int
@@ -80,6 +80,10 @@ Check = Callable[[Connection, Opened, pd.DataFrame], pd.DataFrame]
 
 Answer = Callable[[Connection, Opened, pd.DataFrame], Sequence[Outgoing]]
 """Answers of the kind beside the protocols that every package gets; called after ``apply``, with all findings."""
+
+
+Sums = Callable[[Opened, Mask], Mapping[str, int]]
+"""Kopecks by name of what was accepted and of what was not, for the package's row in the journal."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ class PackageKind:
     answers: Answer | None = None
     bare: bool = False
     numbered: bool = True
+    sums: Sums | None = None
 
     def number(self, match: re.Match[str]) -> str | None:
         """What makes the package unique among those of its kind and sender, upper case; None when nothing has to."""

@@ -210,6 +210,8 @@ class Processor:
             applied = kind.apply(connection, opened, verified.accepted)
         else:
             applied = Applied(records, 0, period=kind.report_date(opened))
+        if kind.sums is not None:
+            applied = replace(applied, sums=kind.sums(opened, verified.accepted))
         loaded = {"records": applied.records, "accepted": applied.accepted, "sums": applied.sums}
         way.append(journal.Event("APPLIED", datetime.now(UTC), loaded))
         self.step("applied")

@@ -1,7 +1,19 @@
 """Dated dictionaries (НСИ): load, look up on a date, keep editions."""
 
 from pipelines.nsi.dictionaries import Dictionaries, Dictionary
-from pipelines.nsi.store import Edition, current, entries, load, load_one, previous, published, store_edition, store_folder
+from pipelines.nsi.store import (
+    Edition,
+    current,
+    entries,
+    load,
+    load_one,
+    load_pinned,
+    pinned,
+    previous,
+    published,
+    store_edition,
+    store_folder,
+)
 
 __all__ = [
     "Dictionaries",
@@ -11,6 +23,8 @@ __all__ = [
     "entries",
     "load",
     "load_one",
+    "load_pinned",
+    "pinned",
     "previous",
     "published",
     "store_edition",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -79,6 +79,17 @@ def load(connection: Connection) -> Dictionaries:
     """The last edition of every dictionary; an edition is read once per process."""
     current = connection.execute(statement("nsi/current_editions")).all()
     return Dictionaries(_cached(connection, row.dictionary, row.id, row.sha256) for row in current)
+
+
+def pinned(connection: Connection) -> list[int]:
+    """Ids of the editions that ``load`` gives now."""
+    return sorted(row.id for row in connection.execute(statement("nsi/current_editions")))
+
+
+def load_pinned(connection: Connection, editions: Sequence[int]) -> Dictionaries:
+    """The dictionaries as they were when these editions were the last ones."""
+    rows = connection.execute(statement("nsi/named_editions"), {"editions": list(editions)}).all()
+    return Dictionaries(_cached(connection, row.dictionary, row.id, row.sha256) for row in rows)
 
 
 def load_one(connection: Connection, dictionary: str) -> Dictionary | None:

@@ -19,6 +19,7 @@ from pipelines.exchange import messages
 from pipelines.exchange.kinds import Applied, Mask, Member, Opened, PackageKind
 from pipelines.formats.tables import Tables
 from pipelines.ground.money import kopecks
+from pipelines.ground.sql import statement
 from pipelines.pump.load import PERSONS, load_register, main_role
 
 
@@ -98,17 +99,39 @@ def _faulty_persons(role: str, main: Tables, persons: Tables, so_far: pd.DataFra
     return _frame(role, main, "ZAP", "ID_PAC", "LNK.080", faulty)
 
 
+def check_open(connection: Connection, opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
+    """The report month is not closed yet. Holds the month open until the package's transaction ends."""
+    month = report_month(opened)
+    if month is None:
+        return found.frame()
+    connection.execute(statement("pump/period_hold"), {"period": month})
+    closed = connection.execute(statement("pump/period_closed"), {"period": month}).scalar()
+    if closed is None:
+        return found.frame()
+    role = main_role(opened)
+    place = {"role": role, "table": "SCHET", "row": 0, "element": "SCHET/MONTH", "value": f"{month:%m.%Y}"}
+    return found.frame([messages.finding("PER.010", **place, month=f"{month:%m.%Y}", date=f"{closed:%d.%m.%Y}")])
+
+
 def apply(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
-    """Load the accepted cases and their persons; sums are those of the accepted cases."""
+    """Load the accepted cases and their persons."""
     month = report_month(opened)
     assert month is not None, "a register without report month has fatal findings"
     connection.execute(text("select pump.open_month(:month)"), {"month": month})
     load_register(connection, opened, accepted, month)
-    sums = opened.tables[main_role(opened)].data["ZAP"]["SUMV"].combine_chunks().filter(pa.array(accepted))
-    total = pc.sum(sums.cast(pa.decimal128(38, 2))).as_py()
-    return Applied(len(accepted), int(accepted.sum()), month, {"SUMV": kopecks(total)})
+    return Applied(len(accepted), int(accepted.sum()), month)
 
 
+def sums(opened: Opened, accepted: Mask) -> dict[str, int]:
+    """SUMV of the accepted cases and SUMV_REFUSED of the others, kopecks; what is no sum counts as nothing."""
+    texts = opened.tables[main_role(opened)].data["ZAP"]["SUMV"].combine_chunks()
+    numbers = pc.if_else(pc.fill_null(pc.match_substring_regex(texts, _SUM), False), texts, pa.scalar("0"))
+    amounts = numbers.cast(pa.decimal128(38, 2))
+    names = {"SUMV": pa.array(accepted), "SUMV_REFUSED": pa.array(~accepted)}
+    return {name: kopecks(pc.sum(amounts.filter(rows)).as_py() or "0") for name, rows in names.items()}
+
+
+_SUM = r"^[0-9]{1,15}(?:\.[0-9]{1,2})?$"
 _TAIL = r"(?P<tail>M(?P<sender>\d{6})(?:S(?P<payer>\d{5})|T(?P<fund>\d{2}))_\d{4}\d{1,6})"
 """Of both files' names after the letters: sender, payer, ГГММ and number."""
 
@@ -129,7 +152,8 @@ def _register(layout: str, title: str, letters: str, persons: str) -> PackageKin
         policy="records",
         report_date=report_month,
         apply=apply,
-        checks=(check_links,),
+        checks=(check_links, check_open),
+        sums=sums,
     )
 
 

@@ -80,6 +80,7 @@ create table pump.decision (
     person bigint,
     payer text,
     due bigint,
+    usl_ok smallint,
     sumv bigint not null,
     oplata smallint not null check (oplata in (1, 2, 3)),
     sump bigint not null,

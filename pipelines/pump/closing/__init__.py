@@ -1,1 +1,1 @@
-"""Closing of a report month: freeze, control, price, settle, documents and payment packages; control of a day's registers."""
+"""Closing of a report month: freeze, control, price, settle, documents, payment packages; control of a day's registers."""

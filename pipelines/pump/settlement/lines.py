@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.pump.month import Month
 from pipelines.pump.settlement.norms import KEYS, NORMS, OUTPATIENT
 from pipelines.pump.settlement.settings import DEDUCTIONS, Terms
 
@@ -32,18 +31,18 @@ class Settled:
     carried: pd.DataFrame
 
 
-def accepted(month: Month, decisions: pd.DataFrame, payers: pd.Series) -> pd.DataFrame:
+def accepted(cases: pd.DataFrame, decisions: pd.DataFrame, payers: pd.Series) -> pd.DataFrame:
     """Accepted sums by payer, organisation and condition: ``KEYS``, ``ACCEPTED``.
 
-    ``decisions``: SUMP of each case in the month's order; ``payers``: who pays for it (code of an insurer or territory);
+    ``cases``: CODE_MO, USL_OK; ``decisions``: SUMP of each; ``payers``: who pays for it (code of an insurer or territory);
     cases of nobody (empty) have nothing accepted. Examinations (X) have no USL_OK and are outpatient care.
     Raises ``ValueError`` where a case of nobody is paid.
     """
     frame = pd.DataFrame(
         {
             "payer": payers.to_numpy(),
-            "CODE_MO": month.cases["CODE_MO"].to_numpy(),
-            "column": ("accepted_" + month.cases["USL_OK"].fillna(OUTPATIENT).astype("str")).to_numpy(),
+            "CODE_MO": cases["CODE_MO"].to_numpy(),
+            "column": ("accepted_" + cases["USL_OK"].fillna(OUTPATIENT).astype("str")).to_numpy(),
             "SUMP": decisions["SUMP"].to_numpy(np.int64),
         }
     )

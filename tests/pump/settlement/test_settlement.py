@@ -160,7 +160,7 @@ def test_a_generated_month_is_settled_with_advances_and_norms() -> None:
     prices = price(month, reference())
     decisions = pd.DataFrame({"OPLATA": 1, "SUMP": prices.cases["due"].astype("int64"), "SANK_IT": 0})
     payers = month.cases["SMO"].where(month.cases["SMO"].isin(["98001", "98002"]), "77")
-    sums = accepted(month, decisions, payers)
+    sums = accepted(month.cases, decisions, payers)
     assert int(sums[list(ACCEPTED)].sum().sum()) == int(month.cases["SUMV"].sum())
     dictionaries = reference().dictionaries
     settled = settle(sums, norms(PERIOD, dictionaries, TERMS), advances(PERIOD, dictionaries), TERMS)
@@ -170,7 +170,7 @@ def test_a_generated_month_is_settled_with_advances_and_norms() -> None:
     assert (settled.lines["advance"] > 0).any()
     nobody = payers.mask(payers == "98001", "")
     with pytest.raises(ValueError, match="without payer"):
-        accepted(month, decisions, nobody)
+        accepted(month.cases, decisions, nobody)
 
 
 def test_tables_of_stages_and_accounts_add_up() -> None:

@@ -1,0 +1,1 @@
+select state from pump.closing where id = :id for update

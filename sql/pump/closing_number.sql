@@ -1,0 +1,1 @@
+select count(*) from pump.closing where kind = :kind and period = :period

@@ -1,0 +1,1 @@
+select id from pump.closing where kind = 'month' and state <> 'REJECTED' and period = :period

@@ -1,0 +1,1 @@
+update pump.closing set state = :state where id = :id
