@@ -1,4 +1,4 @@
-"""Rules of the registers of acts, ``include/rules/acts.yaml``: suites ``expectations/acts``, written anew by ``write_suites``."""
+"""Rules of registers of acts, ``include/rules/acts.yaml``; ``write_suites`` writes the suites ``expectations/acts`` anew."""
 
 from __future__ import annotations
 
