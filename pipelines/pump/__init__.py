@@ -1,5 +1,7 @@
-"""ПУМП: registers of accounts."""
+"""ПУМП: registers of accounts, and acts of control about them."""
 
-from pipelines.pump.registers import KINDS
+from pipelines.pump import acts, registers
+
+KINDS = (*registers.KINDS, *acts.KINDS)
 
 __all__ = ["KINDS"]

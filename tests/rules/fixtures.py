@@ -19,7 +19,7 @@ from pipelines.nsi import Dictionaries
 from tests.checks.build import dictionary
 from tests.rules import witness
 
-FOLDERS = ("erz", "mtr", "pump")
+FOLDERS = ("acts", "erz", "mtr", "pump")
 """Suites of Q015 and of the fund: the values beside the constants of the other dictionaries are not tried."""
 SUITES = [suites.read(path) for folder in FOLDERS for path in sorted((suites.FOLDER / folder).glob("*.json"))]
 RELATION = "expect_element_in_relation"

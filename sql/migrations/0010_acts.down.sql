@@ -1,0 +1,1 @@
+drop table pump.act_sanction, pump.act_case, pump.act;
