@@ -12,6 +12,7 @@ ANNOUNCED = AssetAlias("Пакеты к обработке", group=GROUP)
 """What the reception announces: ``received(...)`` of each subsystem that has something to do, and ``ANSWERED``."""
 ANSWERED = Asset("Ответы готовы", "oms://exchange/answered", group=GROUP)
 DELIVERED = Asset("Ответы доставлены", "oms://exchange/delivered", group=GROUP)
+MONTH = Asset("Месяц закрыт", "oms://pump/month", group=GROUP)
 JOURNAL = Asset("Журнал за день", "oms://exchange/journal", group=GROUP)
 
 

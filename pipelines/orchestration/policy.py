@@ -19,10 +19,13 @@ INTAKE_POOL = "oms_intake"
 """As many slots as packages may be processed side by side."""
 IMPACT_POOL = "oms_impact"
 """Replays of stored packages: they must not take the slots of what has just arrived."""
+MONTH_POOL = "oms_month"
+"""Closings: one step at a time, since a month fills the memory that several packages would."""
 POOLS = {
     CHANNEL_POOL: (2, "Каналы: приём и доставка, по одному соединению"),
     INTAKE_POOL: (2, "Обработка пакетов: по числу процессоров"),
     IMPACT_POOL: (1, "Пересчёт влияния правил: по одному месяцу"),
+    MONTH_POOL: (1, "Закрытие месяца и контроль за день: по одному шагу"),
 }
 
 

@@ -56,9 +56,12 @@ class Month:
     complexity: pd.DataFrame
 
 
-def read(connection: Connection, period: date, packages: Iterable[int] | None = None) -> Month:
-    """The month as it was loaded; ``packages`` narrows it to some of them."""
-    source = _Source(connection, period, None if packages is None else sorted(packages))
+def read(connection: Connection, period: date, packages: Iterable[int] | None = None, *, chosen: str | None = None) -> Month:
+    """The month as it was loaded; ``packages`` narrows it to some of them, ``chosen`` to the cases of a table.
+
+    ``chosen`` names a table with ``package`` and ``row`` of records (ZAP).
+    """
+    source = _Source(connection, period, None if packages is None else sorted(packages), chosen)
     cases = _numbered(source.cases(), "case")
     visits = _numbered(_under(source.rows("SL", elements()["visit"]), cases, "case"), "visit")
     services = _numbered(_under(source.rows("USL", elements()["service"]), visits, "visit"), "service")
@@ -84,6 +87,7 @@ class _Source:
     connection: Connection
     period: date
     packages: Sequence[int] | None
+    chosen: str | None
 
     def cases(self) -> pd.DataFrame:
         """Records with the elements of their account and their person."""
@@ -112,15 +116,46 @@ class _Source:
 
     def _read(self, layout: Layout, table: str, selected: Sequence[str], joined: str) -> pd.DataFrame:
         columns = ", ".join(("main.package", "main.row", "main.parent", *selected))
-        source = f"pump.{ddl.table_name(layout, table)} main"
+        source = f"pump.{ddl.table_name(layout, table)} main {self._narrowed(layout, table)}"
         query = f"select {columns} from {source} {joined} where {self._where('main.')}"  # noqa: S608
         return read_frame(self.connection, query)
+
+    def _narrowed(self, layout: Layout, table: str) -> str:
+        """Joins up to the chosen records."""
+        if self.chosen is None:
+            return ""
+        joins, below = [], "main"
+        while table != layout.record:
+            table = layout.tables[table].parent or ""
+            joins.append(
+                f"join pump.{ddl.table_name(layout, table)} {table.lower()} "
+                f"on {self._where(f'{table.lower()}.')} and {table.lower()}.package = {below}.package "
+                f"and {table.lower()}.row = {below}.parent"
+            )
+            below = table.lower()
+        return " ".join(
+            [*joins, f"join {self.chosen} chosen on (chosen.package, chosen.row) = ({below}.package, {below}.row)"]
+        )
 
     def _where(self, prefix: str = "") -> str:
         month = f"{prefix}report_month = date '{self.period.isoformat()}'"
         if self.packages is None:
             return month
         return f"{month} and {prefix}package = any(array[{', '.join(map(str, map(int, self.packages)))}]::bigint[])"
+
+
+def joined(period: date, months: Sequence[Month]) -> Month:
+    """Months one behind the other as one, of the report month ``period``; raises ``ValueError`` for none."""
+    frames: dict[str, list[pd.DataFrame]] = {}
+    offsets = {"case": 0, "visit": 0, "service": 0}
+    for part in months:
+        for name in ("cases", "visits", "services", "diagnoses", "criteria", "complexity"):
+            frame = getattr(part, name)
+            keys = [key for key in offsets if key in frame]
+            frames.setdefault(name, []).append(frame.assign(**{key: frame[key] + offsets[key] for key in keys}))
+        for key, name in (("case", "cases"), ("visit", "visits"), ("service", "services")):
+            offsets[key] += len(getattr(part, name))
+    return Month(period, **{name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()})
 
 
 def _selected(layout: Layout, table: str, names: Iterable[str], alias: str) -> list[str]:

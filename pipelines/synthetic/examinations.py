@@ -42,6 +42,7 @@ def examine(rng: np.random.Generator, scenery: Scenery, templates: tuple[Templat
     kept = ~refused[visits.case][services.visit]
     visit = services.visit[kept]
     first = np.append(True, visit[1:] != visit[:-1])[: len(visit)]
+    day = np.where(first, visits.end[visit], services.day[kept])  # the physician's visit concludes the examination
     ill = np.array([entry.ds1 < "Z00.0" for entry in templates])[drawn.cases.template]
     band = np.array([entry.band for entry in templates])[drawn.cases.template]
     codes: list[str] = []
@@ -54,7 +55,7 @@ def examine(rng: np.random.Generator, scenery: Scenery, templates: tuple[Templat
     return Examined(
         cases=drawn.cases,
         visits=replace(visits, cost=np.where(refused[visits.case], 0, visits.cost)),
-        services=cs.Services(visit, services.code[kept], services.codes, services.day[kept], services.tariff[kept]),
+        services=cs.Services(visit, services.code[kept], services.codes, day, services.tariff[kept]),
         people=drawn.people,
         person=drawn.person,
         codes=tuple(codes),

@@ -16,13 +16,15 @@ from pipelines.ground.settings import ROOT
 DAGS = {
     "receive": ("обмен", "по событию"),
     "pump_intake": ("ПУМП", "по событию"),
-    "erz_intake": ("ЕРЗ", "по событию"),
+    "erz_changes": ("ЕРЗ", "по событию"),
     "nsi_update": ("НСИ", "по событию"),
     "deliver": ("обмен", "по событию"),
     "journal_daily": ("обмен", "ежедневно"),
     "flk_documents": ("обмен", "ежедневно"),
     "housekeeping": ("обмен", "ежедневно"),
     "rule_impact": ("правила", "вручную"),
+    "pump_month": ("ПУМП", "ежемесячно"),
+    "pump_daily": ("ПУМП", "ежедневно"),
 }
 """DAG (and file) -> its system and cadence."""
 HEAVY = ("pandas", "pyarrow", "numpy", "numba", "great_expectations", "lxml", "paramiko", "pipelines.exchange.service")
@@ -33,7 +35,7 @@ def test_every_file_is_read_and_gives_one_dag(dagbag):
     assert {path.stem for path in (ROOT / "dags").glob("*.py")} == set(DAGS)
     assert set(dagbag.dags) == set(DAGS)
     assert all(ROOT / "dags" / f"{name}.py" == ROOT / dag.fileloc for name, dag in dagbag.dags.items())
-    assert len(dagbag.dags) == 9
+    assert len(dagbag.dags) == 11
 
 
 @pytest.mark.parametrize("name", DAGS)
@@ -46,7 +48,7 @@ def test_operators_find_what_they_need(dagbag, name):
     assert set(DAGS[name]) == set(dag.tags)
     assert dag.dag_display_name != name
     assert dag.is_paused_upon_creation is False
-    assert dag.max_active_runs == 1 or name == "rule_impact"  # which waits for people
+    assert dag.max_active_runs == 1 or name in ("rule_impact", "pump_month")  # which wait for people
     assert dag.catchup is False
 
 
@@ -69,9 +71,11 @@ def test_tasks_retry_and_end(dagbag, name):
         ("receive", "claim", "oms_channel"),
         ("deliver", "send", "oms_channel"),
         ("pump_intake", "process", "oms_intake"),
-        ("erz_intake", "process", "oms_intake"),
+        ("erz_changes", "process", "oms_intake"),
         ("rule_impact", "replay", "oms_impact"),
         ("nsi_update", "process", "oms_intake"),
+        ("pump_month", "control", "oms_month"),
+        ("pump_daily", "control", "oms_month"),
     ],
 )
 def test_work_outside_is_bounded_by_pools(dagbag, name, task_id, pool):
@@ -106,7 +110,7 @@ def test_everything_consumed_is_produced(dagbag):
     assert consumed == {
         "receive": {"oms://exchange/inbox"},
         "pump_intake": {"oms://exchange/received/pump"},
-        "erz_intake": {"oms://exchange/received/erz"},
+        "erz_changes": {"oms://exchange/received/erz"},
         "nsi_update": {"oms://exchange/received/nsi"},
         "deliver": {"oms://exchange/answered"},
         "journal_daily": set(),

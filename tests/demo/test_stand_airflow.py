@@ -47,7 +47,7 @@ def bring_up(variables) -> tuple[subprocess.Popen[str], float]:
     assert line.startswith("up"), line
     names = (
         "deliver",
-        "erz_intake",
+        "erz_changes",
         "flk_documents",
         "housekeeping",
         "journal_daily",

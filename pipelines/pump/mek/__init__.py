@@ -10,7 +10,7 @@ from pipelines.pump.mek.findings import from_findings
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.suites import suites_of
 from pipelines.pump.mek.terms import MekTerms, load_terms
-from pipelines.pump.mek.volumes import consumption
+from pipelines.pump.mek.volumes import consumption, taken
 
 __all__ = [
     "Bases",
@@ -24,4 +24,5 @@ __all__ = [
     "from_findings",
     "load_terms",
     "suites_of",
+    "taken",
 ]

@@ -62,7 +62,7 @@ class Given:
         chain = record.assign(new=corrected)
         later = chain[::-1].groupby(["mo", "id", "pac", "n"], dropna=False, sort=False)["new"].cumsum()[::-1].to_numpy()
         replaced = later - corrected > 0
-        return Facts(_only(self.history, (cases["OPLATA"].astype("str").isin(["1", "3"]) & money).to_numpy() & ~replaced))
+        return Facts(only(self.history, (cases["OPLATA"].astype("str").isin(["1", "3"]) & money).to_numpy() & ~replaced))
 
     @cached_property
     def persons(self) -> tuple[Numbers, Numbers]:
@@ -75,7 +75,7 @@ class Given:
         return people(cases, None if self.paid is None else self.paid.month.cases)
 
 
-def _only(month: Month, kept: np.ndarray) -> Month:
+def only(month: Month, kept: np.ndarray) -> Month:
     """Some cases of a month with what is under them, renumbered."""
     place = np.cumsum(kept) - 1
     visits = month.visits[kept[month.visits["case"].to_numpy()]]

@@ -51,6 +51,9 @@ class MekTerms:
 
     registry: tuple[str, str]
     late_months: int
+    history_months: int
+    insured_on: Literal["DATE_Z_1", "DATE_Z_2"]
+    payer_on: Literal["DATE_Z_1", "DATE_Z_2"]
     after_death: str
     not_found: str
     findings: Mapping[str, str]
@@ -76,6 +79,9 @@ def load_terms(folder: Path) -> MekTerms:
     return MekTerms(
         registry=(data["registry"]["dictionary"], data["registry"]["field"]),
         late_months=data["late_months"],
+        history_months=data["history_months"],
+        insured_on=data["identification"]["insured_on"],
+        payer_on=data["identification"]["payer_on"],
         after_death=data["after_death"],
         not_found=data["not_found"],
         findings=data["findings"]["by_rule"],

@@ -18,7 +18,7 @@ from pipelines.nsi.dictionaries import Dictionary
 from pipelines.pump.mek import hits
 from pipelines.pump.mek.conditions import Mask, some
 from pipelines.pump.mek.facts import Facts, Numbers
-from pipelines.pump.mek.given import Given
+from pipelines.pump.mek.given import Given, only
 from pipelines.pump.mek.hits import phrase, roubles
 from pipelines.pump.tariffs.exact import Exact
 
@@ -110,6 +110,16 @@ def consumption(given: Given, accepted: Facts, paid: Numbers) -> pd.DataFrame:
         taken = pd.DataFrame({"CODE_MO": accepted.month.cases["CODE_MO"], "UNIT": unit, "QUANTITY": quantity, "MONEY": paid})
         parts.append(taken.dropna(subset=["UNIT"]).groupby(["CODE_MO", "UNIT"], as_index=False).sum())
     return pd.concat(parts, ignore_index=True)
+
+
+def taken(given: Given, decided: pd.DataFrame) -> pd.DataFrame:
+    """What the decided cases of the month took of the volumes under control (``consumption``), a row for each unit.
+
+    ``decided``: OPLATA, SUMP of each case; refused ones give their volume back.
+    """
+    counted = _limited(given) & (decided["OPLATA"].astype("str") != "2").to_numpy()
+    sums = consumption(given, Facts(only(given.month, counted)), decided["SUMP"].to_numpy(np.int64)[counted])
+    return sums.groupby(["CODE_MO", "UNIT"], as_index=False)[["QUANTITY", "MONEY"]].max()
 
 
 def _limited(given: Given) -> Mask:

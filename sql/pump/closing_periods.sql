@@ -1,0 +1,1 @@
+select period from pump.closing where id = any(:closings)

@@ -1,0 +1,1 @@
+drop table history_chosen

@@ -1,0 +1,1 @@
+select * from pump.{table} where closing = {closing} order by 2, 3

@@ -1,0 +1,1 @@
+delete from pump.{table} where closing = :closing
