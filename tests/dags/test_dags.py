@@ -117,6 +117,8 @@ def test_everything_consumed_is_produced(dagbag):
         "flk_documents": set(),
         "housekeeping": set(),
         "rule_impact": set(),
+        "pump_month": set(),
+        "pump_daily": set(),
     }
     assert {assets.received(subsystem).uri for subsystem in assets.SUBSYSTEMS} <= set().union(*consumed.values())
 
