@@ -29,12 +29,14 @@ KOPECK = Decimal("0.01")
 MONEY = ("SUMV", "SUM_M", "SUMV_USL", "TARIF", "SUMMAV")
 DATES = ("DSCHET", "DATE_Z_1", "DATE_Z_2", "DR", "DR_P", "DATE_1", "DATE_2", "DATE_IN", "DATE_OUT", "NPR_DATE")
 ABSENT = (
-    "ENP", "SPOLIS", "NPOLIS", "VPOLIS", "SMO", "MO_PR", "USL_OK", "FOR_POM", "P_CEL", "IDSP", "PLAT", "DISP", "P_OTK", "NOVOR",
-    "RSLT", "ISHOD", "VIDPOM", "LPU", "KD_Z", "NPR_MO", "FAM", "IM", "OT", "W", "DR", "FAM_P", "IM_P", "OT_P", "W_P", "DR_P",
-    "SNILS", "DOCTYPE", "DOCSER", "DOCNUM", "PR_NOV",
+    "ENP", "SPOLIS", "NPOLIS", "VPOLIS", "SMO", "MO_PR", "USL_OK", "FOR_POM", "P_CEL", "IDSP", "PLAT", "DISP", "P_OTK",
+    "NOVOR", "RSLT", "ISHOD", "VIDPOM", "LPU", "KD_Z", "NPR_MO", "FAM", "IM", "OT", "W", "DR", "FAM_P", "IM_P", "OT_P",
+    "W_P", "DR_P", "SNILS", "DOCTYPE", "DOCSER", "DOCNUM", "PR_NOV",
 )  # fmt: skip
+ACCOUNT = ("CODE_MO", "NSCHET", "DSCHET", "PLAT", "SUMMAV", "DISP")
 VISIT_ABSENT = (
-    "DS1", "PROFIL", "PRVS", "LPU_1", "PODR", "IDDOKT", "N_KSG", "METOD_HMP", "VID_HMP", "KD", "ED_COL", "TARIF", "NHISTORY", "P_CEL",
+    "DS1", "PROFIL", "PRVS", "LPU_1", "PODR", "IDDOKT", "N_KSG", "METOD_HMP", "VID_HMP", "KD", "ED_COL", "TARIF", "NHISTORY",
+    "P_CEL",
 )  # fmt: skip
 SERVICE_ABSENT = ("VID_VME", "CODE_USL", "KOL_USL", "TARIF", "PRVS", "CODE_MD", "DATE_IN", "DATE_OUT", "P_OTK", "PROFIL")
 DIALYSIS = ("A18.05", "A18.30")
@@ -196,8 +198,10 @@ class Register:
         if who is None:
             return None, "none", None
         dead = self.persons[who]["dead_on"]
-        if dead is not None and dead < day and not newborn:
-            return who, "dead", None
+        if dead is not None and dead < day:
+            if not newborn:
+                return who, "dead", None
+            day = dead  # a newborn stays insured as the mother was
         for policy in sorted(self.policies[who], key=lambda row: row["valid_from"], reverse=True):
             if policy["valid_from"] <= day <= (policy["valid_to"] or date.max):
                 if policy["okato"]:
@@ -424,9 +428,8 @@ class Control:
     def consistency(self, case: Row) -> None:
         """D: elements that do not go together, by the list of the order's rules."""
         for rule in RULES:
-            if rule["level"] == "case":
-                if not agrees(rule, looked(case, case["visits"][0])):
-                    self.hit("D", rule.get("osn", "1.4.4"), rule["rule"], case)
+            if rule["level"] == "case" and not agrees(rule, looked(case, case["visits"][0])):
+                self.hit("D", rule.get("osn", "1.4.4"), rule["rule"], case)
             for visit in case["visits"] if rule["level"] == "visit" else ():
                 if not agrees(rule, looked(visit, case)):
                     self.hit("D", rule.get("osn", "1.4.4"), rule["rule"], case, visit)
@@ -472,13 +475,11 @@ class Control:
                 self.hit("G", "1.7.1", "MEK.G.1", case, visit)
             elif due != visit["SUM_M"]:
                 self.hit("G", "1.7.2", "MEK.G.2", case, visit)
-            if visit["TARIF"] is not None and visit["ED_COL"]:
-                if rounded(visit["TARIF"] * Decimal(visit["ED_COL"])) != visit["SUM_M"]:
-                    self.hit("G", "1.4.5", "MEK.G.5", case, visit)
+            if differs(visit["TARIF"], visit["ED_COL"], visit["SUM_M"]):
+                self.hit("G", "1.4.5", "MEK.G.5", case, visit)
             for one in visit["services"]:
-                if one["TARIF"] is not None and one["KOL_USL"]:
-                    if rounded(one["TARIF"] * Decimal(one["KOL_USL"])) != one["SUMV_USL"]:
-                        self.hit("G", "1.4.5", "MEK.G.6", case, visit, one)
+                if differs(one["TARIF"], one["KOL_USL"], one["SUMV_USL"]):
+                    self.hit("G", "1.4.5", "MEK.G.6", case, visit, one)
         if sum((visit["SUM_M"] for visit in case["visits"]), NONE) != case["SUMV"]:
             self.hit("G", "1.4.5", "MEK.G.4", case)
 
@@ -767,6 +768,7 @@ THERAPISTS = ("B01.026", "B01.047", "B04.026", "B04.047")
 OF_WOMEN = ("3", "136", "137", "184")
 OF_ADULTS = ("29", "60", "108", "122")
 FREE_OF_COUNT = ("63", "85", "86", "87", "88", "89", "90", "171")
+OF_GROWN_UP = ("1", "4", "5", "6", "7", "8", "14", "16", "17", "26", "29")
 ADULT_SPECIALITIES = ("Кардиология", "Онкология", "Урология", "Эндокринология")
 
 
@@ -781,6 +783,8 @@ def federal_findings(case: Row, region: Region) -> Iterable[tuple[str, str, Row 
             yield "1.4.4", "003K.00.0990", None, None, False
     if case["P_OTK"] == "1" and case["SUMV"] != 0:
         yield "1.4.5", "003K.00.0235", None, None, False
+    if case["papers"]:
+        yield "1.4.4", "003K.00.1021", None, None, False
     if case["again"]:
         yield "1.10.2", "003K.00.0420", None, None, True
     at_begin = age(case["DR"], case["DATE_Z_1"])
@@ -807,11 +811,20 @@ def federal_findings(case: Row, region: Region) -> Iterable[tuple[str, str, Row 
                     yield "1.4.4", rule, visit, None if own is visit else own, False
 
 
-def marked(records: Iterable[Row]) -> None:
-    """Which cases and visits stand in one file again: ``again``. Examinations have neither profile nor speciality."""
+def marked(records: Sequence[Row]) -> None:
+    """Which cases and visits stand in one file again: ``again``; whose papers nobody has at such an age: ``papers``.
+
+    Examinations have neither profile nor speciality.
+    """
+    young = {
+        row["ID_PAC"]
+        for row in records
+        if row["DOCTYPE"] in OF_GROWN_UP and row["NOVOR"] == "0" and age(row["DR"], row["DATE_Z_1"]) < 14
+    }
     cases: set[Any] = set()
     visits: set[Any] = set()
     for row in records:
+        row["papers"] = row["ID_PAC"] in young
         who = [row[name] for name in ("USL_OK", "NOVOR", "FAM", "IM", "OT", "DR")]
         looked_at = row["kind"] == "X" or (row["USL_OK"] != "4" and row["IDSP"] != "28")
         lists = [tuple(visit[name] for visit in row["visits"]) for name in ("PRVS", "PROFIL")]
@@ -842,6 +855,11 @@ def priced(case: Row) -> list[Decimal | None]:
     if grouped and len(visits) == 1 and not by_hand._groups(visits[0]):
         return [None]
     return [Decimal(kopecks) / 100 for kopecks in by_hand.price_case(visits)]
+
+
+def differs(tariff: Decimal | None, quantity: str | None, billed: Decimal) -> bool:
+    """Whether a sum is not tariff × quantity, where both are told."""
+    return tariff is not None and bool(quantity) and rounded(tariff * Decimal(quantity)) != billed
 
 
 def rounded(amount: Decimal) -> Decimal:

@@ -292,15 +292,19 @@ class Planter:
 
     def plant(self) -> None:
         for book in self.books:
-            for mistake in MISTAKES:
-                if book.kind in mistake.kinds and book.register.organisation in (mistake.organisations or book.name):
-                    for record in self.fresh(book, mistake.where, mistake.count):
-                        mistake.edit(record)
+            self.mistaken(book)
             self.paid_again(book)
             self.copied(book)
             self.overlapping(book)
         self.inside_stays()
         self.examined_twice()
+
+    def mistaken(self, book: Book) -> None:
+        """Mistakes in single cases."""
+        for mistake in MISTAKES:
+            if book.kind in mistake.kinds and book.register.organisation in (mistake.organisations or book.name):
+                for record in self.fresh(book, mistake.where, mistake.count):
+                    mistake.edit(record)
 
     def fresh(self, book: Book, where: Callable[[Node], bool], count: int) -> list[Node]:
         """Records that nothing was done to yet; fewer where there are not enough."""
@@ -326,7 +330,7 @@ class Planter:
                     dearer(new)
 
     def copied(self, book: Book) -> None:
-        """The same care twice in the month, here or in the organisation's next register, with changes that keys see or not."""
+        """The same care twice in the month, with changes that the keys see or do not see."""
         for number, record in enumerate(self.fresh(book, lambda record: True, 16)):
             new = book.appended(record, book.persons[record["ID_PAC"]])
             book.touched.add(len(book.records) - 1)

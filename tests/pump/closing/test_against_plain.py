@@ -32,7 +32,7 @@ ORGANISATIONS = {
     "T": ("980001",),
     "X": ("980003", "980002"),
 }
-FIRST, SECOND = 60, 150
+FIRST, SECOND = 60, 1120
 """Cases of each register of H and C in the first and in the second month; half as many of T and X."""
 OWN = {
     "T_NOPAY": "VID_VME;A04.22.001;1.6.1;Учебная строка;2021-05-25;\nDS1;L70.0;1.6.1;Учебная строка;2021-05-25;\n",
@@ -179,24 +179,10 @@ def test_payers_are_the_same(both: list[Both], number: int) -> None:
 @each
 def test_hits_of_all_stages_are_the_same(both: list[Both], number: int) -> None:
     month = both[number]
-    ours = Counter(
-        (
-            row["package"],
-            row["row"],
-            row["visit_row"],
-            row["service_row"],
-            row["stage"],
-            row["rule"],
-            row["osn"],
-            row["code"],
-            row["amount"],
-        )
-        for row in month.rows("select * from pump.hit where closing = :closing")
-    )
-    theirs = Counter(
-        (*hit["key"], hit["stage"], hit["rule"], hit["osn"], hit["code"], kopecks(hit["amount"]))
-        for hit in month.result.hits
-    )
+    names = ("package", "row", "visit_row", "service_row", "stage", "rule", "osn", "code", "amount")
+    rows = month.rows("select * from pump.hit where closing = :closing")
+    ours = Counter(tuple(row[name] for name in names) for row in rows)
+    theirs = Counter((*hit["key"], *(hit[name] for name in names[4:8]), kopecks(hit["amount"])) for hit in month.result.hits)
     assert ours == theirs
 
 
@@ -241,7 +227,30 @@ def test_lines_of_the_settlement_are_the_same_to_the_kopeck(both: list[Both], nu
     assert volumes == {key: [int(part * 100) for part in found] for key, found in month.result.taken.items()}
 
 
+APPLIED = {
+    "1.4.1": 30, "1.4.4": 40, "1.4.5": 50, "1.4.6": 15, "1.5": 150, "1.6.1": 80, "1.6.2": 500, "1.6.3": 200, "1.7.1": 8,
+    "1.7.2": 100, "1.8.1": 20, "1.8.3": 20, "1.9": 50, "1.10.1": 30, "1.10.2": 200, "1.10.3": 40, "1.10.4": 50, "1.10.5": 25,
+    "1.10.6": 80,
+}  # fmt: skip
+"""How often, at least, each ground is applied in September."""
+
+
 def test_the_month_has_everything(both: list[Both]) -> None:
-    cases, hits = both[1].result.cases, both[1].result.hits
-    assert len(cases) >= 20_000
-    print(sorted(Counter((hit["stage"], hit["osn"], hit["rule"], bool(hit["code"])) for hit in hits).items()))
+    result = both[1].result
+    assert len(result.cases) >= 20_000
+    grounds = {hit["code"]: hit["osn"] for hit in result.hits if hit["code"]}
+    applied = Counter(grounds[code] for case in result.cases for _, code, _ in case["sanctions"])
+    assert {osn: count for osn, count in APPLIED.items() if applied[osn] < count} == {}
+    assert {hit["stage"] for hit in result.hits} == set("ABCDEFGHIJK")
+    assert {hit["osn"] for hit in result.hits if not hit["code"]} == {"1.5", "1.10.2", "1.10.5", "2.8"}
+    decided = Counter((case["kind"], case["OPLATA"]) for case in result.cases)
+    assert all(decided[kind, oplata] > 20 for kind in "HCTX" for oplata in "12")
+    assert decided["H", "3"] + decided["C", "3"] > 100
+    assert {case["USL_OK"] for case in result.cases} == {None, *plain.CONDITIONS}
+    assert {case["CODE_MO"] for case in result.cases} == {mo for own in ORGANISATIONS.values() for mo in own}
+    assert any(case["SUMV"] == 0 and case["OPLATA"] == "1" for case in result.cases)
+    assert {case["found"] for case in result.cases} == {"own", "other_smo", "other_territory", "none", "dead"}
+    assert both[0].result.debts
+    assert all(
+        any(line[name] for line in result.lines.values()) for name in plain.NAMES if name not in ("sanction", "fine", "debt")
+    )

@@ -126,6 +126,8 @@ def test_findings_of_rules_become_hits_on_their_objects() -> None:
         {**common, "rule": "006F.00.0010", "table": "SL", "row": int(one_visit["row"])},
         {**common, "rule": "006F.00.0020", "table": "SCHET", "row": 0, "severity": "warning"},
         {**common, "rule": "006F.00.0030", "table": "USL", "row": 10**6},
+        {**common, "rule": "003K.00.0040", "table": "SL", "row": int(one_visit["row"])},
+        {**common, "rule": "003K.00.0420", "table": "SL", "row": int(one_visit["row"])},
     ]
     found = from_findings(given, package, findings.frame(rows))
     exact = found[found["rule"] == "006F.00.0010"].iloc[0]
@@ -135,5 +137,8 @@ def test_findings_of_rules_become_hits_on_their_objects() -> None:
     assert len(noted) == (cases["package"] == package).sum()
     assert set(noted["code"]) == {""}
     assert "006F.00.0030" not in set(found["rule"])
+    empty, copy = (found[found["rule"] == rule].iloc[0] for rule in ("003K.00.0040", "003K.00.0420"))
+    assert (empty["osn"], empty["amount"]) == ("1.4.3", one_visit["SUM_M"])
+    assert (copy["osn"], copy["code"], copy["amount"]) == ("1.10.2", "", 0)
     with pytest.raises(LookupError):
         from_findings(given, package, findings.frame([{**common, "rule": "r", "table": "NOTHING", "row": 0}]))
