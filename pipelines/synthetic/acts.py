@@ -68,7 +68,7 @@ def generate_acts(
     """Name and bytes of a package of acts of ``day`` about decided cases (``pump.acts.decided.COLUMNS``).
 
     All cases are answered to (МЭК), a ``share`` of them is examined by МЭЭ and as many others by ЭКМП. The same arguments
-    give the same bytes. Faults want two cases or more. Raises ``ValueError`` without cases, ``KeyError`` for an unknown fault.
+    give the same bytes. Faults want two cases or more. Raises ``ValueError`` without cases, ``KeyError`` for unknown faults.
     """
     name = f"AS{smo}M{code_mo}_{day:%y%m}{number}"
     rows = draw(region, cases, smo, code_mo, day, seed, share=share, number=number)

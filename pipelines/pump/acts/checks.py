@@ -96,7 +96,7 @@ def _repeated(keys: pd.DataFrame) -> Rows:
 def _unknown_accounts(given: Given) -> Rows:
     """Of the organisation in the name; accounts whose keys are none are told of elsewhere."""
     accounts = given.acts.accounts
-    whole = accounts[["period", "NSCHET", "DSCHET", "CODE"]].notna().all(axis=1)
+    whole = accounts[["YEAR", "MONTH", "NSCHET", "DSCHET", "CODE"]].notna().all(axis=1)
     own = accounts["CODE_MO"] == given.opened.match["mo"]
     return accounts.index[whole & own & ~accounts.index.isin(given.paid.accounts)]
 
