@@ -136,7 +136,8 @@ class _Drawn:
         )
         first = len(self.rows["SLUCH"])
         for case in cases.to_dict("records"):
-            self._case(row, case, self._rng.choice(len(grounds)) if grounds else None, grounds)
+            ground = int(self._rng.choice(len(grounds))) if grounds else None
+            self._case(row, {str(name): value for name, value in case.items()}, ground, grounds)
         made = self.rows["SLUCH"][first:]
         for total, part in (("SUMMAP", "SUMP"), ("SANK_SUM", "SANK_IT"), ("PENALTY_SUM", "PENALTY")):
             self.rows["SCHET"][row][total] = roubles(sum(kopecks(str(case[part])) for case in made))

@@ -15,18 +15,19 @@ from tests.pump.acts.made import noon, paid_world
 
 @pytest.fixture(scope="session")
 def paid(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = postgres.create_database("paid_month", template="template_oms")
+    name = f"paid_{secrets.token_hex(6)}"
+    url = postgres.create_database(name, template="template_oms")
     world = paid_world(url, tmp_path_factory.mktemp("paid"))
     db.engine(url).dispose()
     yield world
-    postgres.drop_database("paid_month")
+    postgres.drop_database(name)
 
 
 @pytest.fixture
 def world(paid: World, postgres: Postgres) -> Iterator[World]:
     """The paid month; folders and store are common, so answers of other tests lie in ``out``."""
     name = f"acts_{secrets.token_hex(6)}"
-    url = postgres.create_database(name, template="paid_month")
+    url = postgres.create_database(name, template=paid.url.rpartition("/")[2])
     yield World(url, paid.root, noon)
     db.engine(url).dispose()
     postgres.drop_database(name)

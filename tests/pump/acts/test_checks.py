@@ -131,7 +131,7 @@ ALONE = {"RAK.001", "RAK.002", "RAK.003", "RAK.072", "RAK.073", "RAK.074", "RAK.
 def test_every_fault_is_found_by_its_rule(world: World) -> None:
     found = cases(world)
     names = {}
-    for serial, (expected, change) in enumerate([*FAULTS, ("", nothing)], start=101):  # the order of names: the good one last
+    for serial, (expected, change) in enumerate([*FAULTS, ("", nothing)], 101):  # in the order of names: the good one last
         rows = act(found, str(serial), (0, 1000, 500))
         change(rows)
         names[drop(world, rows, serial)] = expected
