@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
+from pipelines.exchange.control import control
 from pipelines.exchange.model import Result
+from pipelines.exchange.opening import open_package
+from pipelines.exchange.processing import package_of
 from pipelines.ground import database as db
 from pipelines.pump import KINDS
 from pipelines.pump.acts import deductions, waiting
@@ -211,6 +214,20 @@ def test_who_sees_acts(world: World) -> None:
     for role in ("oms_operator", "oms_auditor"):
         with db.transaction(world.url, role) as connection:
             assert connection.execute(text("select count(*) from pump.act_sanction")).scalar_one() == 4
+
+
+def test_an_accepted_package_stands_when_it_is_controlled_again(world: World) -> None:
+    """As a replay of a change of the rules does: its own acts are not held against it."""
+    outcome = send(world, act(cases(world), "1", (0, 100, 0)))
+    exchange = world.exchange()
+    processor = exchange.processor
+    with db.transaction(world.url) as connection:
+        row = connection.execute(text("select * from exchange.package where id = :id"), {"id": outcome.package_id}).one()
+        package = package_of(row)
+        kind, match = processor.identify(package.name)
+        opened, _ = open_package(package, exchange.store.get(package.sha256), kind, match, processor.rules.limits)
+        verified = control(connection, kind, opened, processor.dictionaries(connection))
+    assert (verified.findings.empty, verified.accepted.tolist()) == (True, [True])
 
 
 def test_the_protocol_names_the_case(world: World) -> None:
