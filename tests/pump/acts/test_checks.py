@@ -27,11 +27,19 @@ def put(table: str, row: int = 0, **values: str | None) -> Change:
 
 
 def clear(*tables: str) -> Change:
-    return lambda rows: [rows[table].clear() for table in tables] and None
+    def change(rows: Rows) -> None:
+        for table in tables:
+            rows[table].clear()
+
+    return change
 
 
 def both(*changes: Change) -> Change:
-    return lambda rows: [change(rows) for change in changes] and None
+    def every(rows: Rows) -> None:
+        for change in changes:
+            change(rows)
+
+    return every
 
 
 def nothing(rows: Rows) -> None:
