@@ -84,7 +84,7 @@ def _documents(
             sheet.line(f"{role}: {one.NAME}", "subtitle", across=2)
             sheet.pairs(requisites(one), across=2)
         sheet.gap()
-        columns = (Column("№", 16, "count"), Column("Показатель", 80), Column("Значение, руб.", 26, "money"))
+        columns = (Column("№", 6, "count"), Column("Показатель", 90), Column("Значение, руб.", 26, "money"))
         numbered = [(number, name, value) for number, (name, value) in enumerate(rows, 1)]
         sheet.table(columns, numbered, ["", label, asked], widths=True)
         sheet.line(f"Сумма заявки: {in_words(asked)}.", across=2)

@@ -13,11 +13,11 @@ from pipelines.pump.documents.titles import DEDUCTION_TITLES, TITLES, day_of, da
 from pipelines.pump.documents.words import grouped, in_words, money
 
 KIND = "bill"
-LINES = (Column("№", 22, "count"), Column("Наименование", 70), Column("Сумма, руб.", 20, "money"))
+LINES = (Column("№", 6, "count"), Column("Наименование", 80), Column("Сумма, руб.", 20, "money"))
 ACCOUNTS = (
-    Column("№", 22, "count"),
-    Column("Номер счёта", 70),
-    Column("Дата", 20, "date"),
+    Column("№", 6, "count"),
+    Column("Номер счёта", 24),
+    Column("Дата", 12, "date"),
     Column("Случаев", 12, "count"),
     Column("Предъявлено, руб.", 18, "money"),
     Column("Отказано, руб.", 18, "money"),
@@ -80,25 +80,25 @@ def _workbook(source: Source, line: pd.Series, accounts: pd.DataFrame, number: s
     payer, code_mo = str(line["payer"]), str(line["CODE_MO"])
     with Book(f"{TITLES[KIND]} № {number}", source.party(code_mo).NAME) as book:
         sheet = book.sheet("Счёт")
-        sheet.heading(f"{TITLES[KIND]} {_subtitle(source, payer, number)}")
+        sheet.heading(f"{TITLES[KIND]} {_subtitle(source, payer, number)}", across=2)
         for role, one in both(source, payer, code_mo):
-            sheet.line(f"{role}: {one.NAME}", "subtitle")
-            sheet.pairs(requisites(one))
+            sheet.line(f"{role}: {one.NAME}", "subtitle", across=2)
+            sheet.pairs(requisites(one), across=2)
         sheet.gap()
         rows = [(n, name, amount) for n, (name, amount) in enumerate(accrued(source, line), 1)]
         sheet.table(LINES, rows, ["", "Итого", int(line["gross"])], widths=True)
-        sheet.line(f"Всего по счёту: {in_words(int(line['gross']))}. Без НДС.")
+        sheet.line(f"Всего по счёту: {in_words(int(line['gross']))}. Без НДС.", across=2)
         sheet.gap()
         settled = [("", name, amount) for name, amount in _withheld(line)]
-        sheet.table((Column("", 22), *LINES[1:]), settled, ["", "К перечислению", int(line["payable"])])
+        sheet.table((Column("", 6), *LINES[1:]), settled, ["", "К перечислению", int(line["payable"])])
         sheet.gap()
         for post in (source.party(code_mo).POST, "Главный бухгалтер"):
-            sheet.line(f"{post} ____________ / ____________ /")
+            sheet.line(f"{post} ____________ / ____________ /", across=2)
         sheet = book.sheet("Реестры счетов")
         listed = (
             (n, text_of(row.NSCHET), None if pd.isna(row.DSCHET) else row.DSCHET, row.cases, row.SUMV, row.SANK_IT, row.SUMP)
             for n, row in enumerate(records(accounts), 1)
         )
         totals = ["", "Итого", "", *(int(accounts[name].sum()) for name in ACCOUNT_SUMS)]
-        sheet.table((Column("№", 8, "count"), Column("Номер счёта", 24), *ACCOUNTS[2:]), listed, totals, main=True)
+        sheet.table(ACCOUNTS, listed, totals, main=True)
     return book.content()

@@ -58,6 +58,7 @@ def _fields(source: Source, line: pd.Series, number: int) -> Mapping[str, Any]:
         raise ValueError(f"the purpose of payment is longer than {PURPOSE} characters")
     target = source.territories.get(payer, payer[:2]) if source.elsewhere(payer) else source.region.code
     recipient = source.party(code_mo)
+    budget_code = terms.order_kbk or recipient.KBK
     return {
         "name": terms.order_name.format(source=source.region.code, target=target, period=source.period, number=number),
         "source": source.region.code,
@@ -75,8 +76,8 @@ def _fields(source: Source, line: pd.Series, number: int) -> Mapping[str, Any]:
         "way": "электронно",
         "status": "",
         "code": "0",
-        "kbk": terms.order_kbk or recipient.KBK or "0",
-        "oktmo": recipient.OKTMO or "0",
+        "kbk": budget_code or "0",
+        "oktmo": (recipient.OKTMO if budget_code else "") or "0",
         "purpose": purpose,
         "payer": _side(source.party(payer)),
         "recipient": _side(recipient),

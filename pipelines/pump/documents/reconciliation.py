@@ -22,7 +22,7 @@ from pipelines.pump.documents.words import in_words, money
 
 KIND = "reconciliation"
 ENTRIES = (
-    Column("№", 14, "count"),
+    Column("№", 6, "count"),
     Column("Дата", 12, "date"),
     Column("Операция, документ", 70),
     Column("Начислено, руб.", 20, "money"),
@@ -118,7 +118,9 @@ def _entries(source: Source, month: Turnover, items: pd.DataFrame, payer: str, c
     if len(line):
         made = [Entry(last, f"{text}, {month.period:%m.%Y}", amount, 0) for text, amount in accrued(source, line.iloc[0])]
     for item in records(items[items["what"] != "debt"]):
-        made.append(Entry(item.date.date(), f"{DEDUCTION_TITLES[item.what]}: {item.act}", 0, int(item.amount)))
+        title = DEDUCTION_TITLES[item.what]
+        text = item.act if item.act.startswith(title) else f"{title}: {item.act}"
+        made.append(Entry(item.date.date(), text, 0, int(item.amount)))
     if len(line) and int(line["payable"].iloc[0]):
         made.append(Entry(last, f"Окончательный расчёт за {month.period:%m.%Y}", 0, int(line["payable"].iloc[0])))
     return made

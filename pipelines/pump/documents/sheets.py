@@ -19,6 +19,8 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _CELL = 32_000
 _FORMATS = {"count": "#,##0", "money": "#,##0.00", "number": "#,##0.00", "date": "dd.mm.yyyy"}
 _SHEET_ROWS = 1_000_000
+_LINE, _TALLEST = 15, 405
+"""Height of a line and of the tallest row, points."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class Book:
                 {"bold": True, "bg_color": "#D9E1F2", "border": 1, "border_color": "#8EA9DB", "text_wrap": True,
                  "valign": "vcenter", "align": "center"}
             ),
-            "text": self._book.add_format({**top, "text_wrap": True}),
-            "total_text": self._book.add_format({**top, "bold": True, "bg_color": "#F2F2F2"}),
+            "text": self._book.add_format({**top, "text_wrap": True, "indent": 1}),
+            "total_text": self._book.add_format({**top, "bold": True, "bg_color": "#F2F2F2", "indent": 1}),
         }  # fmt: skip
         for kind, pattern in _FORMATS.items():
             self._styles[kind] = self._book.add_format({**top, "num_format": pattern})
@@ -105,11 +107,9 @@ class Sheet:
         self._row += 1
 
     def pairs(self, lines: Iterable[tuple[str, str]], across: int = 6) -> None:
-        """Lines «label: value», the values over the columns from the second to ``across``."""
+        """Lines «label: value»."""
         for label, value in lines:
-            self._sheet.write_string(self._row, 0, clean(label), self._styles["label"])
-            self._merged(self._row, 1, across, value, "value")
-            self._row += 1
+            self.line(f"{label}: {value}", "label", across)
 
     def gap(self) -> None:
         """An empty row."""
@@ -133,7 +133,7 @@ class Sheet:
             self._sheet.write_string(head, place, column.title, self._styles["head"])
             if main or widths:
                 self._sheet.set_column(place, place, column.width)
-        self._sheet.set_row(head, 32)
+        self._height(head, columns, [column.title for column in columns])
         written = 0
         for values in rows:
             written += 1
@@ -151,6 +151,7 @@ class Sheet:
         return written
 
     def _cells(self, row: int, columns: Sequence[Column], values: Sequence[Any], prefix: str) -> None:
+        self._height(row, columns, values)
         for place, (column, value) in enumerate(zip(columns, values, strict=True)):
             style = self._styles[prefix + column.kind]
             if value is None or value == "":
@@ -163,6 +164,16 @@ class Sheet:
                 self._sheet.write_datetime(row, place, _moment(value), style)
             else:
                 self._sheet.write_number(row, place, value if isinstance(value, Decimal) else int(value), style)
+
+    def _height(self, row: int, columns: Sequence[Column], values: Sequence[Any]) -> None:
+        """Room for texts that wrap: programs that only show the file do not measure them."""
+        lines = max(
+            (-(-len(value) // max(1, int(column.width) - 2)) for column, value in zip(columns, values, strict=True)
+             if isinstance(value, str)),
+            default=1,
+        )  # fmt: skip
+        if lines > 1:
+            self._sheet.set_row(row, min(_LINE * lines, _TALLEST))
 
     def _merged(self, row: int, first: int, last: int, text: str, style: str) -> None:
         if last > first:

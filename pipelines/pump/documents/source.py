@@ -23,6 +23,9 @@ from pipelines.pump.settlement import Settled, Terms
 
 OUTPATIENT = "3"
 NOBODY = "плательщик не определён"
+WHOLE = "случай целиком"
+SUMS = ("presented", "refused", "payable")
+"""Columns of a position's sums."""
 Rows = npt.NDArray[np.int64]
 
 
@@ -106,21 +109,26 @@ class Source:
         return sums.sort_values(["CODE_MO", "package", "payer"], ignore_index=True)
 
     @cached_property
-    def _of_account(self) -> Mapping[tuple[int, str], Rows]:
-        return _indices(self.positions)
+    def account_profiles(self) -> Mapping[tuple[int, str], Sequence[Any]]:
+        """Rows of ``by_profile`` of each account and payer."""
+        return _listed(self.by_profile("package", "payer"))
 
     @cached_property
-    def _hits_of_account(self) -> Mapping[tuple[int, str], Rows]:
-        case = self.closed.hits["case"].to_numpy()
-        return _indices(self.cases.iloc[case].reset_index(drop=True))
+    def account_hits(self) -> Mapping[tuple[int, str], Sequence[Any]]:
+        """Hits on the cases of each account and payer, see ``described``."""
+        return _listed(described(self))
 
-    def account_positions(self, package: int, payer: str) -> pd.DataFrame:
-        """Positions of an account that a payer pays for."""
-        return self.positions.iloc[self._of_account[package, payer]]
+    def by_profile(self, *keys: str) -> pd.DataFrame:
+        """Sums by ``keys``, USL_OK and PROFIL with their names: counts ``n_presented``, ``n_refused``, ``n_payable``; kopecks.
 
-    def account_hits(self, package: int, payer: str) -> pd.DataFrame:
-        """All hits on those cases."""
-        return self.closed.hits.iloc[self._hits_of_account.get((package, payer), np.array([], np.int64))]
+        A SL counts as refused where all of its sum is.
+        """
+        names = [name for sums in SUMS for name in (f"n_{sums}", sums)]
+        sums = counted(self.positions).groupby([*keys, "USL_OK", "PROFIL"], as_index=False)[names].sum()
+        return sums.assign(
+            condition=[self.conditions.get(code, code) for code in sums["USL_OK"]],
+            profile=[self.profiles.get(code, "") if code else "профиль не указывается" for code in sums["PROFIL"]],
+        )
 
     @cached_property
     def bases(self) -> Mapping[str, tuple[str, str]]:
@@ -208,10 +216,41 @@ def positions(closed: Closed) -> pd.DataFrame:
     )
 
 
-def _indices(frame: pd.DataFrame) -> Mapping[tuple[int, str], Rows]:
-    """Positions of the rows of each package and payer."""
-    found: Any = frame.groupby(["package", "payer"]).indices
-    return {(int(package), str(payer)): rows for (package, payer), rows in found.items()}
+def counted(positions: pd.DataFrame) -> pd.DataFrame:
+    """Positions with the counts that their sums stand for: ``n_presented``, ``n_refused``, ``n_payable``."""
+    whole = (positions["refused"] > 0) & (positions["payable"] == 0)
+    return positions.assign(n_presented=1, n_refused=whole.astype("int64"), n_payable=(~whole).astype("int64"))
+
+
+def described(source: Source) -> pd.DataFrame:
+    """All hits with what names their objects, in the order of the registers.
+
+    package, payer, IDCASE, N_ZAP, SL_ID (``WHOLE`` for a case), ID_PAC, ``first`` and ``last`` day (None where absent),
+    ``code`` and ``osn`` of F014 with its text ``ground``, ``amount`` and ``applied`` (kopecks), ``rule``, ``detail``.
+    """
+    hits = source.closed.hits.sort_values(["case", "visit"], kind="stable", ignore_index=True)
+    case, visit = hits["case"].to_numpy(np.int64), hits["visit"].to_numpy(np.int64)
+    frames = source.closed.month
+    record = source.cases.iloc[case].reset_index(drop=True)
+    whole = frames.cases[["IDCASE", "N_ZAP", "ID_PAC", "DATE_Z_1", "DATE_Z_2"]].iloc[case].reset_index(drop=True)
+    frame = pd.concat([record[["package", "payer"]], whole[["IDCASE", "N_ZAP", "ID_PAC"]]], axis=1)
+    inner = visit >= 0
+    part = frames.visits[["SL_ID", "DATE_1", "DATE_2"]].iloc[visit[inner]]
+    columns = {"SL_ID": np.full(len(hits), WHOLE, dtype=object)}
+    columns |= {name: whole[element].to_numpy(copy=True) for name, element in (("first", "DATE_Z_1"), ("last", "DATE_Z_2"))}
+    for name, element in (("SL_ID", "SL_ID"), ("first", "DATE_1"), ("last", "DATE_2")):
+        columns[name][inner] = part[element].to_numpy()
+    texts = hits[["code", "osn", "rule", "detail", "amount", "applied"]]
+    ground = [source.bases.get(code, ("", ""))[1] for code in texts["code"]]
+    return pd.concat([frame.assign(**columns), texts], axis=1).assign(ground=ground)
+
+
+def _listed(frame: pd.DataFrame) -> Mapping[tuple[int, str], Sequence[Any]]:
+    """Rows of each package and payer."""
+    found: dict[tuple[int, str], list[Any]] = {}
+    for row in records(frame):
+        found.setdefault((int(row.package), str(row.payer)), []).append(row)
+    return found
 
 
 def _group(closed: Closed, visit: Rows) -> npt.NDArray[np.object_]:

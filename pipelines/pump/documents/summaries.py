@@ -11,9 +11,8 @@ import pandas as pd
 
 from pipelines.nsi.dictionaries import Dictionaries
 from pipelines.pump.closing.model import Document
-from pipelines.pump.documents.conclusion import by_profile
 from pipelines.pump.documents.sheets import Book, Column
-from pipelines.pump.documents.source import Source, records
+from pipelines.pump.documents.source import Source, counted, records
 from pipelines.pump.documents.titles import TITLES, month_title
 from pipelines.pump.settlement import by_accounts, by_stages, by_volumes
 from pipelines.pump.settlement.norms import in_force
@@ -49,7 +48,7 @@ Table = tuple[Sequence[Column], Iterable[Sequence[Any]], Sequence[Any] | None]
 
 def _stages(source: Source) -> Table:
     """Each step of each organisation, then of all; steps are parts of each other, so there is no total of all rows."""
-    found = by_stages(source.closed.month, source.closed.decision.cases, _applied(source), source.intake)
+    found = by_stages(source.closed.month, _decisions(source), _applied(source), source.intake)
     whole = found.groupby(["step", "title"], as_index=False)[["cases", "amount"]].sum().assign(CODE_MO="")
     frame = pd.concat([whole, found], ignore_index=True)
     columns = (*ORGANISATION, Column("Этап", 8, "count"), Column("Название этапа", 52), Column("Случаев", 12, "count"),
@@ -63,7 +62,7 @@ def _stages(source: Source) -> Table:
 
 
 def _accounts(source: Source) -> Table:
-    frame = by_accounts(source.closed.month, source.closed.decision.cases, source.closed.payers)
+    frame = by_accounts(source.closed.month, _decisions(source), source.closed.payers)
     columns = (
         *ORGANISATION,
         Column("Номер счёта", 20),
@@ -97,14 +96,14 @@ def _accounts(source: Source) -> Table:
 
 
 def _profiles(source: Source) -> Table:
-    frame = by_profile(source, source.positions)
+    frame = source.by_profile()
     columns = (Column("Условия оказания", 28), Column("Код профиля", 12), Column("Профиль", 40), *SUMS)
     rows = ((row.condition, row.PROFIL, row.profile, *_sums(row)) for row in records(frame))
     return columns, rows, ["Итого", "", "", *_totals(frame)]
 
 
 def _conditions(source: Source) -> Table:
-    detail = by_profile(source, source.positions)
+    detail = source.by_profile()
     frame = detail.groupby(["USL_OK", "condition"], as_index=False)[list(SUM_NAMES)].sum()
     columns = (Column("Код", 8), Column("Условия оказания", 36), *SUMS)
     return columns, ((row.USL_OK, row.condition, *_sums(row)) for row in records(frame)), ["Итого", "", *_totals(frame)]
@@ -113,9 +112,7 @@ def _conditions(source: Source) -> Table:
 def _groups(source: Source) -> Table:
     """Only SL that a КСГ pays for."""
     own = source.positions[source.positions["N_KSG"] != ""]
-    whole = (own["refused"] > 0) & (own["payable"] == 0)
-    counted = own.assign(n_presented=1, n_refused=whole.astype("int64"), n_payable=(~whole).astype("int64"))
-    frame = counted.groupby(["USL_OK", "N_KSG"], as_index=False)[list(SUM_NAMES)].sum()
+    frame = counted(own).groupby(["USL_OK", "N_KSG"], as_index=False)[list(SUM_NAMES)].sum()
     columns = (Column("Условия оказания", 28), Column("КСГ", 14), *SUMS)
     rows = ((source.conditions.get(row.USL_OK, row.USL_OK), row.N_KSG, *_sums(row)) for row in records(frame))
     return columns, rows, ["Итого", "", *_totals(frame)]
@@ -167,7 +164,7 @@ def _refusals(source: Source) -> Table:
         Column("Отказано, руб.", 20, "money"),
     )
     rows = (
-        (STAGES[row.stage], row.osn, row.code, source.bases.get(row.code, ("", ""))[1], row.found, row.cases, row.positions,
+        (_title(row.stage), row.osn, row.code, source.bases.get(row.code, ("", ""))[1], row.found, row.cases, row.positions,
          row.applied)
         for row in records(frame)
     )  # fmt: skip
@@ -234,6 +231,16 @@ def _units(source: Source) -> pd.DataFrame:
 
 def _measures(source: Source) -> pd.Series:
     return _units(source).set_index("UNIT")["MEASURE"]
+
+
+def _title(stage: str) -> str:
+    return STAGES[stage][0].upper() + STAGES[stage][1:]
+
+
+def _decisions(source: Source) -> pd.DataFrame:
+    """Decisions as the tables of the settlement take them: OPLATA as a number."""
+    decided = source.closed.decision.cases
+    return decided.assign(OPLATA=decided["OPLATA"].astype("int64"))
 
 
 def _applied(source: Source) -> pd.DataFrame:
