@@ -119,7 +119,7 @@ class Source:
         return _listed(described(self))
 
     def by_profile(self, *keys: str) -> pd.DataFrame:
-        """Sums by ``keys``, USL_OK and PROFIL with their names: counts ``n_presented``, ``n_refused``, ``n_payable``; kopecks.
+        """Sums by ``keys``, USL_OK and PROFIL, with their names: counts (``counted``) and kopecks.
 
         A SL counts as refused where all of its sum is.
         """
