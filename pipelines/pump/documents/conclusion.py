@@ -121,7 +121,7 @@ def register(source: Source) -> Document:
             row.CODE_MO,
             source.short_name(row.CODE_MO),
             row.payer,
-            source.payer_name(row.payer),
+            source.short_name(row.payer),
             text_of(row.NSCHET),
             None if pd.isna(row.DSCHET) else row.DSCHET,
             row.kind,

@@ -21,6 +21,8 @@ _FORMATS = {"count": "#,##0", "money": "#,##0.00", "number": "#,##0.00", "date":
 _SHEET_ROWS = 1_000_000
 _LINE, _TALLEST = 15, 405
 """Height of a line and of the tallest row, points."""
+_WIDE = 90
+"""Characters of a line of text over the columns of a table."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Book:
         top = {"valign": "top", "border": 1, "border_color": "#BFBFBF"}
         self._styles: dict[str, Any] = {
             "title": self._book.add_format({"bold": True, "font_size": 14, "text_wrap": True, "valign": "vcenter"}),
-            "subtitle": self._book.add_format({"bold": True, "font_size": 11}),
+            "subtitle": self._book.add_format({"bold": True, "font_size": 11, "text_wrap": True, "valign": "top"}),
             "label": self._book.add_format({"font_color": "#595959", "valign": "top"}),
             "value": self._book.add_format({"text_wrap": True, "valign": "top"}),
             "note": self._book.add_format({"italic": True, "font_color": "#595959"}),
@@ -51,8 +53,8 @@ class Book:
                 {"bold": True, "bg_color": "#D9E1F2", "border": 1, "border_color": "#8EA9DB", "text_wrap": True,
                  "valign": "vcenter", "align": "center"}
             ),
-            "text": self._book.add_format({**top, "text_wrap": True, "indent": 1}),
-            "total_text": self._book.add_format({**top, "bold": True, "bg_color": "#F2F2F2", "indent": 1}),
+            "text": self._book.add_format({**top, "text_wrap": True, "align": "left", "indent": 1}),
+            "total_text": self._book.add_format({**top, "bold": True, "bg_color": "#F2F2F2", "align": "left", "indent": 1}),
         }  # fmt: skip
         for kind, pattern in _FORMATS.items():
             self._styles[kind] = self._book.add_format({**top, "num_format": pattern})
@@ -91,7 +93,7 @@ class Sheet:
     def heading(self, title: str, pairs: Iterable[tuple[str, str]] = (), across: int = 6) -> None:
         """A title and lines «label: value», the values over ``across`` columns."""
         self._merged(self._row, 0, across, title, "title")
-        self._sheet.set_row(self._row, 20 * (1 + len(title) // 90))
+        self._sheet.set_row(self._row, 20 * (1 + len(title) // _WIDE))
         self._row += 1
         for label, value in pairs:
             self._merged(self._row, 0, 1, label, "label")
@@ -102,8 +104,8 @@ class Sheet:
     def line(self, text: str, style: str = "value", across: int = 6) -> None:
         """A line of text."""
         self._merged(self._row, 0, across, text, style)
-        if len(text) > 110:
-            self._sheet.set_row(self._row, 15 * (1 + len(text) // 110))
+        if len(text) > _WIDE:
+            self._sheet.set_row(self._row, _LINE * (1 + len(text) // _WIDE))
         self._row += 1
 
     def pairs(self, lines: Iterable[tuple[str, str]], across: int = 6) -> None:

@@ -87,7 +87,7 @@ def _accounts(source: Source) -> Table:
             None if pd.isna(row.DSCHET) else row.DSCHET,
             row.kind,
             row.payer,
-            source.payer_name(row.payer),
+            source.short_name(row.payer),
             *(getattr(row, name) for name in names),
         )
         for row in records(frame)
