@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -68,9 +68,10 @@ REGISTER = (
 )
 
 
-def conclusions(source: Source) -> Iterator[Document]:
-    """Conclusions on every account by payer."""
-    for account in records(source.accounts):
+def conclusions(source: Source, packages: Collection[int] | None = None) -> Iterator[Document]:
+    """Conclusions on every account by payer, or on those of some packages."""
+    known = source.accounts
+    for account in records(known if packages is None else known[known["package"].isin(list(packages))]):
         yield from _conclusion(source, account)
 
 
