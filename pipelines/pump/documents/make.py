@@ -37,7 +37,11 @@ def make_all(source: Source) -> Iterator[Document]:
 
 
 def _pairs(source: Source) -> list[tuple[str, str]]:
-    """Everyone who settled in the quarter's months up to this one."""
+    """Insurers and organisations that settled in the quarter's months up to this one.
+
+    With other territories the funds settle, not the organisations.
+    """
     lines = [source.settled.lines, *(month.settled.lines for month in source.earlier)]
     frame = pd.concat([part[["payer", "CODE_MO"]] for part in lines]).drop_duplicates()
+    frame = frame[[not source.elsewhere(str(payer)) for payer in frame["payer"]]]
     return sorted((str(payer), str(code_mo)) for payer, code_mo in frame.itertuples(index=False))
