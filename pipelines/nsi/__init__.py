@@ -1,18 +1,34 @@
 """Dated dictionaries (НСИ): load, look up on a date, keep editions."""
 
 from pipelines.nsi.dictionaries import Dictionaries, Dictionary
-from pipelines.nsi.store import Edition, current, entries, load, load_one, previous, published, store_edition, store_folder
+from pipelines.nsi.store import (
+    Edition,
+    current,
+    edition,
+    editions,
+    entries,
+    load,
+    load_one,
+    previous,
+    published,
+    read,
+    store_edition,
+    store_folder,
+)
 
 __all__ = [
     "Dictionaries",
     "Dictionary",
     "Edition",
     "current",
+    "edition",
+    "editions",
     "entries",
     "load",
     "load_one",
     "previous",
     "published",
+    "read",
     "store_edition",
     "store_folder",
 ]
