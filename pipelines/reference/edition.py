@@ -28,6 +28,7 @@ _PERIODS = {
     compare.GAP: "NSI.074",
 }
 _KEY = 200
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 Noted = TypeVar("Noted")
 Fields = Mapping[str, str]
@@ -158,6 +159,7 @@ def faults(connection: Connection, edition: Edition) -> Findings:
         yield edition.finding("NSI.050")
         return
     yield from _fields(connection, edition)
+    yield from _numbers(edition)
     yield from _periods(edition)
 
 
@@ -198,6 +200,21 @@ def _fields(connection: Connection, edition: Edition) -> Findings:
     for (dictionary, name), rules in sorted(book.look_ups(book.suites).items()):
         if dictionary == edition.dictionary and name not in there:
             yield edition.finding("NSI.060", field=name, rules=", ".join(sorted(rules)[:5]))
+
+
+def _numbers(edition: Edition) -> Findings:
+    """Values that are calculated with and are no numbers."""
+    for name in _calculated().get(edition.dictionary, ()):
+        for number, row in enumerate(edition.rows):
+            value = row.get(name)
+            if value and not _NUMBER.fullmatch(value):
+                yield edition.finding("NSI.081", name, number, value)
+
+
+@cache
+def _calculated() -> Mapping[str, Sequence[str]]:
+    """Fields by dictionary: ``include/reference/numbers.yaml``."""
+    return dict(yaml.safe_load((ROOT / "include" / "reference" / "numbers.yaml").read_text(encoding="utf-8")))
 
 
 def _periods(edition: Edition) -> Findings:

@@ -114,9 +114,8 @@ def answer_rules(connection: Connection, opened: Opened, findings: pd.DataFrame)
     """The report on the edition, and what became of every rule."""
     edition = edition_of(opened)
     proposed = editions.of_package(connection, opened.package.id)
-    content = report.rules(
-        edition, before(connection, opened, edition.dictionary), proposed, _compiled(_packet(edition)).outcomes
-    )
+    earlier = before(connection, opened, edition.dictionary)
+    content = report.rules(edition, earlier, proposed, _compiled(_packet(edition)).outcomes)
     editions.note_report(connection, proposed, hashlib.sha256(content).hexdigest())
     return [Outgoing(f"{answer_stem(opened.package.name)}_REPORT.XLSX", content)]
 

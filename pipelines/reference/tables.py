@@ -13,12 +13,14 @@ from sqlalchemy import Connection
 
 from pipelines import nsi
 from pipelines.checks import findings as found
+from pipelines.checks import rulebook
 from pipelines.exchange.kinds import Opened
 from pipelines.formats.flat import flat_rows
 from pipelines.formats.tables import Tables
 from pipelines.ground.settings import ROOT
 from pipelines.nsi import keys
-from pipelines.reference.edition import Edition, Findings, before, dated, faults, lock, order_faults, unchanged
+from pipelines.nsi.dictionaries import BEGIN, END
+from pipelines.reference.edition import Edition, Findings, before, dated, day_of, faults, lock, order_faults, unchanged
 
 VERSIONED = re.compile(r"(?P<dictionary>[A-ZА-Я][\w-]*?)_(?P<oid>\d+(?:\.\d+){4,})_(?P<version>\d+(?:\.\d+)*)")
 """File of a dictionary of the Ministry of Health: name, object identifier, version."""
@@ -61,7 +63,7 @@ def check_csv(connection: Connection, opened: Opened, so_far: pd.DataFrame) -> p
     lock(connection, {edition.dictionary for edition in editions})
     rows: list[dict[str, object]] = [*_twice(editions)]
     for edition in editions:
-        rows += [*_kept(connection, opened, edition), *faults(connection, edition)]
+        rows += [*_kept(connection, opened, edition), *faults(connection, edition), *_switches(edition)]
     return found.frame(rows)
 
 
@@ -71,12 +73,10 @@ def check_dbf(connection: Connection, opened: Opened, so_far: pd.DataFrame) -> p
     lock(connection, {edition.dictionary for edition in editions})
     rows: list[dict[str, object]] = [*_twice(editions)]
     for edition in editions:
-        fields = list(_fields(edition))
-        rows += [
-            *_kept(connection, opened, edition),
-            *fields,
-            *([] if fields else [*faults(connection, edition), *_empty(edition)]),
-        ]
+        absent = list(_fields(edition))
+        rows += [*_kept(connection, opened, edition), *absent]
+        if not absent:
+            rows += [*faults(connection, edition), *_empty(edition)]
     return found.frame(rows)
 
 
@@ -129,6 +129,19 @@ def _fields(edition: Edition) -> Findings:
     missing = [name for name in needed if name not in edition.rows[0]]
     if missing:
         yield edition.finding("NSI.112", dictionary=edition.dictionary, fields=", ".join(missing))
+
+
+def _switches(edition: Edition) -> Findings:
+    """The region's switches of rules that cannot be read: they would stop every package."""
+    for number, row in enumerate(edition.rows if edition.dictionary == rulebook.POLICY else ()):
+        try:
+            rulebook.read_switches([row])
+        except KeyError:
+            yield edition.finding("NSI.112", dictionary=edition.dictionary, fields="RULE")
+            return
+        except ValueError:
+            if not any(row.get(name) and day_of(row[name]) is None for name in (BEGIN, END)):  # which is told already
+                yield edition.finding("NSI.094", "SEVERITY", number, row.get("SEVERITY"))
 
 
 def _empty(edition: Edition) -> Iterator[dict[str, object]]:

@@ -125,10 +125,10 @@ def _merged(
     older: Sequence[Fields], newer: Sequence[Fields], code: str, prefix: str, since: date
 ) -> Iterator[Mapping[str, str]]:
     """Rows of an edition in force and of a workbook that holds from a day on for the groups of a prefix."""
-    first, before = since.isoformat(), (since - timedelta(days=1)).isoformat()
+    first, eve = since.isoformat(), (since - timedelta(days=1)).isoformat()
     for fields in older:
         if not fields.get(code, "").startswith(prefix):
             yield fields
         elif fields.get(BEGIN, "") < first:
-            yield fields | {END: min(fields.get(END) or before, before)}
+            yield {**fields, END: min(fields.get(END) or eve, eve)}
     yield from newer
