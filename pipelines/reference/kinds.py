@@ -26,7 +26,7 @@ from pipelines.formats import packet
 from pipelines.reference import report, workbook
 from pipelines.reference.edition import Edition, before
 from pipelines.reference.packets import ROLE, check_edition, edition_of
-from pipelines.reference.tables import VERSIONED, check_csv, check_dbf, csv_editions, dbf_editions, directory_file
+from pipelines.reference.tables import VERSIONED, check_csv, check_dbf, csv_editions, dbf_editions, directories, directory_file
 from pipelines.reference.workbook import check_workbook, own_editions, whole_editions
 
 
@@ -145,11 +145,12 @@ def _reports(
 
 def _store(connection: Connection, opened: Opened, edition: Edition) -> int:
     """Keep an edition; one without version may have been there before, and be in force again."""
+    directory = directories().get(edition.dictionary)
     return nsi.store_edition(
         connection,
         edition.dictionary,
         edition.rows,
-        title=edition.type,
+        title=edition.type or (directory.title if directory else ""),
         source=opened.package.name,
         version=edition.version,
         issued=edition.issued,
