@@ -26,7 +26,15 @@ from pipelines.formats import packet
 from pipelines.reference import report, workbook
 from pipelines.reference.edition import Edition, before
 from pipelines.reference.packets import ROLE, check_edition, edition_of
-from pipelines.reference.tables import VERSIONED, check_csv, check_dbf, csv_editions, dbf_editions, directories, directory_file
+from pipelines.reference.tables import (
+    VERSIONED,
+    check_csv,
+    check_dbf,
+    csv_editions,
+    dbf_editions,
+    directories,
+    directory_file,
+)
 from pipelines.reference.workbook import check_workbook, own_editions, whole_editions
 
 
