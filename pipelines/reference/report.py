@@ -159,8 +159,7 @@ class _Book:
         last = 1
         for last, row in enumerate(rows, start=1):
             for column, text in enumerate(row):
-                if text:
-                    sheet.write_string(last, column, text[:_CELL], self._cell)
+                sheet.write_string(last, column, text[:_CELL], self._cell)
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, last, len(columns) - 1)
         sheet.repeat_rows(0)
