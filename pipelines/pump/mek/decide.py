@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from pipelines.pump.mek.bases import Bases
-from pipelines.pump.mek.conditions import Mask
-from pipelines.pump.mek.facts import Facts, Numbers
+from pipelines.pump.mek.coded import Mask, Numbers
+from pipelines.pump.mek.facts import Facts
 from pipelines.pump.month import Month
 
 SPACE = uuid.UUID("6f0c2f0e-6c39-5f0b-9a83-3c1a3f3b7c10")

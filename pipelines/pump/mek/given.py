@@ -12,7 +12,8 @@ import pandas as pd
 
 from pipelines.nsi.dictionaries import Dictionaries
 from pipelines.pump.mek.bases import Bases
-from pipelines.pump.mek.facts import Facts, Numbers
+from pipelines.pump.mek.coded import Numbers
+from pipelines.pump.mek.facts import Facts
 from pipelines.pump.mek.people import people
 from pipelines.pump.mek.terms import MekTerms
 from pipelines.pump.month import Month
@@ -73,6 +74,15 @@ class Given:
             known.iloc[self.answers["case"].to_numpy()] = self.answers["person"].astype("Int64").to_numpy()
             cases = cases.assign(person=known)
         return people(cases, None if self.paid is None else self.paid.month.cases)
+
+    @cached_property
+    def places(self) -> tuple[Numbers, Numbers]:
+        """Organisation of each case of the month and of the paid history, by numbers that both have in common."""
+        columns = [facts.coded("cases", "CODE_MO") for facts in (self.facts, self.paid) if facts is not None]
+        common = pd.factorize(pd.concat([column.values for column in columns]))[0].astype(np.int64)
+        split = np.split(common, [len(columns[0].values)])
+        month, *paid = (numbers[column.codes] for numbers, column in zip(split, columns, strict=False))
+        return month, paid[0] if paid else np.empty(0, dtype=np.int64)
 
 
 def _only(month: Month, kept: np.ndarray) -> Month:

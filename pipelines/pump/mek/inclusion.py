@@ -7,9 +7,10 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from pipelines.pump.mek import hits
-from pipelines.pump.mek.conditions import CODES, Mask, every
+from pipelines.pump.mek.coded import Mask, Numbers
+from pipelines.pump.mek.conditions import CODES, every
 from pipelines.pump.mek.duplicates import group_codes
-from pipelines.pump.mek.facts import Numbers, days
+from pipelines.pump.mek.facts import days
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 from pipelines.pump.mek.permits import known

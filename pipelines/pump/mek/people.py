@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipelines.pump.mek.facts import Numbers
+from pipelines.pump.mek.coded import Numbers
 
 NEW_POLICY = "3"
 """VPOLIS whose number is the ЕНП."""

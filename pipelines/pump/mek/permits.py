@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from pipelines.nsi.dictionaries import APART, Dictionaries
 from pipelines.pump.mek import hits
-from pipelines.pump.mek.conditions import Mask, some
+from pipelines.pump.mek.coded import Mask
+from pipelines.pump.mek.conditions import some
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.pump.mek.conditions import Mask
+from pipelines.pump.mek.coded import Mask
 from pipelines.pump.mek.facts import Facts
 
 

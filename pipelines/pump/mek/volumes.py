@@ -16,8 +16,9 @@ from numba import njit
 
 from pipelines.nsi.dictionaries import Dictionary
 from pipelines.pump.mek import hits
-from pipelines.pump.mek.conditions import Mask, some
-from pipelines.pump.mek.facts import Facts, Numbers
+from pipelines.pump.mek.coded import Mask, Numbers
+from pipelines.pump.mek.conditions import some
+from pipelines.pump.mek.facts import Facts
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase, roubles
 from pipelines.pump.tariffs.exact import Exact
