@@ -1,8 +1,8 @@
-"""A month of a whole region for the benchmark: registers of the generator, repeated over 600 organisations with fresh people.
+"""A month of a whole region for the benchmark: registers repeated over 600 organisations with fresh people.
 
-The registers of a month and of the month before are made once by ``pipelines.synthetic`` for the seven organisations that the
-demo region has of these kinds; each further copy has organisations, accounts, people and numbers of its own. Some people are
-treated in several organisations; some cases are presented twice, late, with a wrong sum or by a worker without certificate.
+The registers of a month and of the month before are made once by ``pipelines.synthetic`` for the seven organisations that
+the demo region has of these kinds; each further copy has organisations, accounts, people and numbers of its own. Some people
+are treated in several organisations; some cases are presented twice, late, with a wrong sum or by a worker without certificate.
 """
 
 from __future__ import annotations
@@ -48,14 +48,12 @@ DAMAGE = {"sum": 0.004, "worker": 0.004, "licence": 0.003}
 """Shares of visits with a wrong sum, an unknown worker, a profile that no licence covers."""
 AGAIN, LATE = 0.005, 0.004
 """Shares of cases presented twice in the month, and once more after they were paid in the month before."""
-UNTREATED = 4
-"""For so many treated people one whom nobody treats is insured."""
 PERSON = "identity"
 
 
 @dataclass(frozen=True)
 class Region:
-    """What the chain works on. ``insured``: rows of ``erz.load_persons``; ``consumed`` is not in it, the history gives it."""
+    """What the chain works on; ``insured``: rows of ``erz.load_persons``."""
 
     month: Month
     history: Month
@@ -76,7 +74,9 @@ def region(cases: int, seed: int = 7) -> Region:
     month, history = (_repeated(one, copies, number) for number, one in enumerate((base, past)))
     month = _identified(_damaged(month, random), people, copies)
     history = _identified(history, people, copies)
-    history = replace(history, cases=history.cases.assign(OPLATA=pd.array(["1"] * len(history.cases), "str"), SUMP=history.cases["SUMV"]))
+    history = replace(
+        history, cases=history.cases.assign(OPLATA=pd.array(["1"] * len(history.cases), "str"), SUMP=history.cases["SUMV"])
+    )
     dictionaries = extended(nsi, copies)
     return Region(month, history, _insured(people, copies, random), replace(own, dictionaries=dictionaries, _periods={}))
 
@@ -141,7 +141,7 @@ def _linked(month: Month, history: Month, random: np.random.Generator) -> tuple[
         )
         one.cases[PERSON] = code
     people = pd.concat(rows, ignore_index=True)
-    start = int(len(rows[0]))
+    start = len(rows[0])
     history.cases[PERSON] += start
     adult = (people["DR"] > "1950-01-01") & (people["DR"] < "2000-01-01") & ~people["child"] & people["PLAT"].notna()
     group = people.groupby(["W", "SMO", "VPOLIS"], dropna=False).ngroup()
@@ -340,9 +340,8 @@ def _written(number: pd.Series, policy: pd.Series) -> Mapping[str, pa.Array]:
 
 
 def _insured(people: pd.DataFrame, copies: int, random: np.random.Generator) -> pa.Table:
-    """The people of the registers, most of them insured as they say, and others whom nobody treats."""
-    who = np.repeat(np.arange(len(people)), copies)
-    rows = people.iloc[np.concatenate([who, who[::UNTREATED]])].reset_index(drop=True)
+    """The people of both months, most of them insured as they say; about half of them are not treated in the later one."""
+    rows = people.iloc[np.repeat(np.arange(len(people)), copies)].reset_index(drop=True)
     number = pd.Series(np.arange(len(rows)))
     written = _written(number, rows["VPOLIS"])
     fate = random.choice([*FATES, ""], len(rows), p=[*FATES.values(), 1 - sum(FATES.values())])
@@ -383,5 +382,7 @@ def extended(nsi: Dictionaries, copies: int) -> Dictionaries:
             for column in ("MCOD", "PODR"):
                 if column in rows:
                     rows[column] = organisations(rows[column], copy)
-        tables.append(Dictionary.of(name, pa.table({one: pa.array(rows[one], pa.string(), from_pandas=True) for one in rows})))
+        tables.append(
+            Dictionary.of(name, pa.table({one: pa.array(rows[one], pa.string(), from_pandas=True) for one in rows}))
+        )
     return Dictionaries(tables)

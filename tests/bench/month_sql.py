@@ -1,7 +1,7 @@
 """Persons, copies and intersections of a month by DuckDB, beside ours over the same frames: the same hits, then the times.
 
-The statements are made from the region's terms, as ours are. DuckDB is favoured: loading its tables is not counted, a person is
-a hash, and it only names what is hit, while our hits have their ground, sum and text.
+The statements are made from the region's terms, as ours are. DuckDB is favoured: loading its tables is not counted, a person
+is a hash, and it only names what is hit, while our hits have their ground, sum and text.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def beside(given: Given) -> dict[str, Any]:
 
 def _ours(given: Given) -> tuple[dict[str, float], dict[str, set[tuple[Any, ...]]]]:
     fresh = replace(given)
-    assert fresh.facts and (fresh.history is None or fresh.paid)
     standing = Standing.after(hits.empty(), fresh.facts)
+    assert fresh.history is None or fresh.paid is not None  # chosen before the clock runs, as DuckDB's tables are
     seconds: dict[str, float] = {}
     timed(seconds, "persons", lambda: fresh.persons)
     copies = timed(seconds, "duplicates", lambda: duplicate_hits(fresh, standing))
@@ -67,9 +67,15 @@ def _load(connection: duckdb.DuckDBPyConnection, given: Given) -> None:
     if given.answers is not None:
         known = pd.Series(pd.NA, index=given.month.cases.index, dtype="Int64")
         known.iloc[given.answers["case"].to_numpy()] = given.answers["person"].astype("Int64").to_numpy()
-    nothing = replace(given.month, cases=given.month.cases.iloc[:0], visits=given.month.visits.iloc[:0], services=given.month.services.iloc[:0])
-    for prefix, facts, person in (("month", given.facts, known), ("paid", given.paid or Facts(nothing), None)):
+    nothing = replace(
+        given.month,
+        cases=given.month.cases.iloc[:0],
+        visits=given.month.visits.iloc[:0],
+        services=given.month.services.iloc[:0],
+    )
+    for prefix, facts in (("month", given.facts), ("paid", given.paid or Facts(nothing))):
         cases = facts.month.cases[["case", *dict.fromkeys((*PERSON, *CASE))]]
+        person = known if prefix == "month" else None
         if person is None:
             person = facts.month.cases.get("person", pd.Series(pd.NA, index=cases.index)).astype("Int64")
         cases = cases.assign(known=person, first_visit=facts.first_visit, stands=True)
@@ -142,7 +148,9 @@ def _inside(rule: Any) -> str:
     level = "visit" if ends else "case"
     first, last = ('"DATE_1"', '"DATE_2"') if ends else ('"DATE_Z_1"', '"DATE_Z_2"')
     point = "(one.{0} < stay.last and stay.first < one.{0})"
-    meets = f"({point.format('first')} or {point.format('last')})" if ends else "one.first < stay.last and stay.first < one.last"
+    meets = (
+        f"({point.format('first')} or {point.format('last')})" if ends else "one.first < stay.last and stay.first < one.last"
+    )
     assert rule.loser == "inner"
     return _read(
         "inside",

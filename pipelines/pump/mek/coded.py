@@ -67,12 +67,14 @@ def _ended(distinct: pd.Series) -> pd.Series:
     return pd.Series(distinct.array.take(np.append(np.arange(len(distinct)), -1), allow_fill=True))
 
 
+def constant(value: str, rows: int) -> Coded:
+    """A column of one value."""
+    return Coded(np.zeros(rows, dtype=np.int32), _ended(pd.Series([value], dtype="str")))
+
+
 def combined(columns: Sequence[Coded]) -> tuple[Numbers, Numbers]:
     """Number of the combination of values in each row, and the first row of each combination."""
-    numbers = columns[0].codes.astype(np.int64) + 1
-    for column in columns[1:]:
-        numbers = pd.factorize(numbers)[0] * np.int64(len(column.values)) + column.codes + 1
-    codes = pd.factorize(numbers)[0].astype(np.int64)
+    codes = pd.factorize(packed([(column.codes, len(column.values) - 1) for column in columns]))[0].astype(np.int64)
     first = np.empty(int(codes.max(initial=-1)) + 1, dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     return codes, first
@@ -105,7 +107,7 @@ def touched(columns: Sequence[Hashes], by: Mask) -> Mask:
     return mask
 
 
-def packed(columns: Sequence[tuple[Numbers, int]]) -> Numbers:
+def packed(columns: Sequence[tuple[Numbers | Codes, int]]) -> Numbers:
     """One number for each combination of values, each from -1 to below its bound."""
     total, size = np.zeros(len(columns[0][0]), dtype=np.int64), 1
     for values, bound in columns:
@@ -118,7 +120,7 @@ def packed(columns: Sequence[tuple[Numbers, int]]) -> Numbers:
 
 
 def digits(texts: pa.Array) -> Numbers:
-    """Texts of up to 18 digits as numbers, other texts by numbers below -1, -1 for a missing one; equal where the texts are."""
+    """Texts of up to 18 digits as numbers, others by numbers below -1, a missing one is -1; equal where the texts are."""
     offsets, data, absent = _buffers(texts)
     numbers: Numbers = _digits(offsets, data, absent)
     odd = np.flatnonzero(numbers == _NO_DIGITS)
@@ -207,7 +209,7 @@ def _digits(offsets: Any, data: npt.NDArray[np.uint8], absent: Mask) -> Numbers:
     for row in range(len(result)):
         if len(absent) and absent[row]:
             continue
-        value = np.int64(1)
+        value: Any = np.int64(1)
         if offsets[row + 1] - offsets[row] > 18:
             value = _NO_DIGITS
         for place in range(offsets[row], offsets[row + 1]):

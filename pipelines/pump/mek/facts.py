@@ -129,7 +129,7 @@ class Rows:
         raise NotImplementedError
 
     def place(self, name: str) -> tuple[Home, Numbers | None]:
-        """Frame that has the element, and the row of it for each row of the level (-1 for none), None where it is the same."""
+        """Frame that has the element, and its row for each row of the level (-1 for none); None where rows are the same."""
         raise NotImplementedError
 
     def derived(self, name: str) -> pd.Series | None:

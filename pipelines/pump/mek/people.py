@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -47,7 +48,7 @@ class _Columns:
     """What tells people from each other. ``names``: surname, name, patronymic as written; ``known`` -1 where it is not."""
 
     policy: pa.Array
-    known: Numbers
+    known: npt.NDArray[np.int64]
     novor: pd.Series
     names: Sequence[pa.Array]
     born: Numbers
@@ -59,12 +60,14 @@ class _Columns:
 def _columns(cases: pd.DataFrame) -> _Columns:
     novor = cases["NOVOR"].fillna("0")
     newborn = pa.array((novor != "0").to_numpy(bool))
-    own = pc.if_else(pc.equal(plain(cases["VPOLIS"]), NEW_POLICY), plain(cases["NPOLIS"]), pa.scalar(None, pa.large_string()))
+    own = pc.if_else(pc.equal(plain(cases["VPOLIS"]), NEW_POLICY), plain(cases["NPOLIS"]), None)
     born = np.where(newborn.to_numpy(zero_copy_only=False), days(cases["DR_P"]), days(cases["DR"]))
-    unknown = np.full(len(cases), -1, dtype=np.int64)
+    known: npt.NDArray[np.int64] = np.full(len(cases), -1, dtype=np.int64)
+    if "person" in cases:
+        known = cases["person"].astype("Int64").fillna(-1).to_numpy(np.int64).astype(np.int64)
     return _Columns(
         policy=pc.coalesce(plain(cases["ENP"]).cast(pa.large_string()), own.cast(pa.large_string())),
-        known=cases["person"].astype("Int64").fillna(-1).to_numpy(np.int64) if "person" in cases else unknown,
+        known=known,
         novor=novor,
         names=[pc.if_else(newborn, plain(cases[f"{name}_P"]), plain(cases[name])) for name in ("FAM", "IM", "OT")],
         born=born,
@@ -73,7 +76,8 @@ def _columns(cases: pd.DataFrame) -> _Columns:
 
 def _names(parts: Sequence[_Columns], asked: Mask) -> Numbers:
     """Numbers of name and birthday of the rows ``asked`` and of those that have the same, -1 elsewhere and where unknown."""
-    texts = [encode(pd.Series(pd.array(pa.concat_arrays(columns), "str"))) for columns in zip(*(p.names for p in parts), strict=True)]
+    joined = map(pa.concat_arrays, zip(*(part.names for part in parts), strict=True))
+    texts = [encode(pd.Series(pd.array(one, "str"))) for one in joined]
     upper = [pd.factorize(one.values.fillna("").str.upper())[0].astype(np.int64) for one in texts]
     empty = [one.of((one.values.fillna("") == "").to_numpy(bool)) for one in texts[:2]]
     born = np.concatenate([part.born for part in parts])

@@ -10,6 +10,9 @@ import pandas as pd
 from pipelines.pump.mek.coded import Mask
 from pipelines.pump.mek.facts import Facts
 
+WEIGHED = ("case", "visit", "service", "code", "amount")
+"""Columns of hits that tell what they refuse."""
+
 
 @dataclass(frozen=True)
 class Standing:
