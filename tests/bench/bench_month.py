@@ -1,8 +1,8 @@
-"""The month of a region from identification to settlement: ``make bench BENCH=month``, ``python -m tests.bench.bench_month``.
+"""A month of a region from identification to settlement: ``make bench BENCH=month``.
 
 Each size runs in a process of its own, so that peak memory is its own; the register of the insured is in an embedded
-PostgreSQL. Making the month and loading the register are set-up and not counted; peak memory is that of the process from then
-on, with the month and its history in it. The chain runs several times, the median by wall time is shown.
+PostgreSQL. Making the month and loading the register are set-up and not counted; peak memory is that of the process from
+then on, with the month and its history in it. The chain runs several times, the median by wall time is shown.
 """
 
 from __future__ import annotations

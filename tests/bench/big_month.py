@@ -2,7 +2,7 @@
 
 The registers of a month and of the month before are made once by ``pipelines.synthetic`` for the seven organisations that
 the demo region has of these kinds; each further copy has organisations, accounts, people and numbers of its own. Some people
-are treated in several organisations; some cases are presented twice, late, with a wrong sum or by a worker without certificate.
+are treated in several organisations; some cases are presented twice, late, with a wrong sum, by an unknown worker.
 """
 
 from __future__ import annotations
