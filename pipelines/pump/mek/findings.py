@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pipelines.pump.mek import hits
-from pipelines.pump.mek.facts import Numbers, Objects
+from pipelines.pump.mek.coded import Numbers
+from pipelines.pump.mek.facts import Objects
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 
