@@ -100,7 +100,8 @@ class _Source:
                 *_selected(load("L"), "PERS", elements()["person"], "person"),
             ]
             joined = f"""
-                join pump.{ddl.table_name(layout, "SCHET")} account using (report_month, package)
+                join pump.{ddl.table_name(layout, "SCHET")} account
+                    on account.report_month = main.report_month and account.package = main.package
                 left join (
                     select distinct on (package, id_pac) * from pump.l_pers where {self._where()}
                     order by package, id_pac, row

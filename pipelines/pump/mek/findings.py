@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from pipelines.checks.mek import basis
 from pipelines.pump.mek import hits
 from pipelines.pump.mek.coded import Numbers
+from pipelines.pump.mek.duplicates import REPEATED
 from pipelines.pump.mek.facts import Objects
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
@@ -16,7 +18,9 @@ ACCOUNT = ("SCHET", "ZGLV", "ZL_LIST", "")
 
 
 def from_findings(given: Given, package: int, findings: pd.DataFrame, stage: str = "D") -> pd.DataFrame:
-    """Hits from the findings (``checks.findings``) of one package; warnings are notes.
+    """Hits from the findings (``checks.findings``) of one package, on the ground that the region or the rule itself names.
+
+    Warnings are notes. So are copies (1.10.2): a rule names all of them, stage H leaves one to pay.
 
     A row of ZAP, SL or USL is the case, visit or service with that row in the month; the file as a whole and SCHET are all
     cases of the package. Findings of other tables (persons, diagnoses) have no object yet: raises ``LookupError``, since a
@@ -25,7 +29,7 @@ def from_findings(given: Given, package: int, findings: pd.DataFrame, stage: str
     parts = []
     for (rule, severity, table), found in findings.groupby(["rule", "severity", "table"], sort=True):
         case, visit, service, place = _objects(given, package, str(table), found["row"].to_numpy(np.int64))
-        osn = given.terms.findings.get(str(rule), given.terms.findings_default)
+        osn = given.terms.findings.get(str(rule)) or basis(str(rule)) or given.terms.findings_default
         chosen = found.iloc[place]
         text = phrase(
             "{element} = {value}: {message}",
@@ -35,7 +39,7 @@ def from_findings(given: Given, package: int, findings: pd.DataFrame, stage: str
             message=chosen["message"],
         )
         objects = Objects(case, visit, service, _worth(given, case, visit, service))
-        note = severity == "warning"
+        note = severity == "warning" or osn == REPEATED
         parts.append(hits.make(given.bases, stage, osn, str(rule), text, objects, note=note))
     return hits.concat(parts)
 

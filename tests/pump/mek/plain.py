@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Set
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -33,8 +34,10 @@ def accepted(row: Row) -> bool:
     return row["OPLATA"] in ("1", "3") and row["SUMP"] > 0
 
 
-def duplicates(cases: list[Row], past: list[Row], fallen: set[int]) -> set[tuple[str, str, int, int]]:
-    """(rule, ground, case, visit) of all copies; ``fallen`` cases do not keep others out."""
+def duplicates(
+    cases: list[Row], past: list[Row], fallen: set[int], visits: Set[int] = frozenset()
+) -> set[tuple[str, str, int, int]]:
+    """(rule, ground, case, visit) of all copies; ``fallen`` cases and fallen ``visits`` do not keep others out."""
     hits: set[tuple[str, str, int, int]] = set()
     paid = [row for row in past if accepted(row)]
     for rule, key in (("MEK.H.1", first_key), ("MEK.H.3", full_key), ("MEK.H.5", number_key)):
@@ -59,20 +62,23 @@ def duplicates(cases: list[Row], past: list[Row], fallen: set[int]) -> set[tuple
         for name, pairs in together.items():
             if name in before:
                 hits.update((rule, "1.10.1", row["case"], visit["visit"]) for row, visit in pairs)
-            keeper = next((visit for row, visit in pairs if row["case"] not in fallen), pairs[0][1])
+            firm = (visit for row, visit in pairs if row["case"] not in fallen and visit["visit"] not in visits)
+            keeper = next(firm, pairs[0][1])
             hits.update((rule, "1.10.2", row["case"], visit["visit"]) for row, visit in pairs if visit is not keeper)
     return hits
 
 
 def first_key(row: Row) -> Any:
     one_day = row["USL_OK"] == "3" and row["DATE_Z_1"] == row["DATE_Z_2"]
-    if row["USL_OK"] == "4" or row["IDSP"] == "28" or one_day:
+    if row["USL_OK"] in (None, "4") or row["IDSP"] == "28" or one_day:
         return None
     first = row["visits"][0]
     return row["who"], row["USL_OK"], row["DATE_Z_1"], row["DATE_Z_2"], first["PROFIL"], first["PRVS"]
 
 
 def full_key(row: Row) -> Any:
+    if row["USL_OK"] is None:
+        return None
     first = row["visits"][0]
     own = [row[name] for name in ("who", "CODE_MO", "USL_OK", "DATE_Z_1", "DATE_Z_2", "IDSP", "SUMV")]
     return (*own, *(first[name] for name in ("PROFIL", "PRVS", "DS1", "IDDOKT", "P_CEL", "NHISTORY")))
@@ -84,7 +90,7 @@ def number_key(row: Row) -> Any:
 
 def price_key(row: Row, visit: Row) -> Any:
     one_day = row["USL_OK"] == "3" and visit["DATE_1"] == visit["DATE_2"]
-    if row["USL_OK"] == "4" or row["IDSP"] == "28" or one_day or visit["SUM_M"] <= 0:
+    if row["USL_OK"] in (None, "4") or row["IDSP"] == "28" or one_day or visit["SUM_M"] <= 0:
         return None
     names = ("DATE_1", "DATE_2", "PROFIL", "PRVS", "SUM_M")
     return row["who"], row["USL_OK"], *(visit[name] for name in names)
@@ -96,6 +102,7 @@ def service_codes(row: Row) -> list[str]:
         for visit in row["visits"]
         for service in visit["services"]
         for code in (service["CODE_USL"], service["VID_VME"])
+        if code
     ]
 
 
@@ -170,7 +177,7 @@ def dialysis(row: Row) -> bool:
 
 def disturbs(row: Row, visit: Row, stay: Row) -> bool:
     if row["USL_OK"] == "3":
-        codes = [code for service in visit["services"] for code in (service["CODE_USL"], service["VID_VME"])]
+        codes = service_codes({"visits": [visit]})
         if any(code.startswith(SCANS) for code in codes):
             return False
         if row["FOR_POM"] in ("1", "2") and row["CODE_MO"] != stay["CODE_MO"]:
