@@ -162,7 +162,7 @@ def _in_part(given: Given) -> pd.DataFrame:
 def _one_sender(month: Month) -> Month:
     """The month with packages that are of one organisation each."""
     cases = month.cases
-    package = cases["CODE_MO"].str[-1].astype("int64").to_numpy() * 10 + cases["package"].to_numpy() % 3
+    package = cases["CODE_MO"].str[-1].astype("int64").to_numpy() * 10 + cases["package"].to_numpy() % 2
     renamed = cases.assign(package=package, NSCHET="10-" + pd.Series(package).astype("str"))
     visits = month.visits.assign(package=package[month.visits["case"]])
     return replace(

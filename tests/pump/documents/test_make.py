@@ -64,7 +64,8 @@ def test_nobody_sees_what_is_anothers() -> None:
 
 def test_the_same_month_gives_the_same_bytes_in_any_process() -> None:
     script = "import json; from tests.pump.documents.test_make import digests; print(json.dumps(digests('empty')))"
-    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Vladivostok", "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Vladivostok", "PYTHONPATH": path}
     output = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, check=True)
     first = digests("empty")
     assert json.loads(output.stdout.splitlines()[-1]) == first
