@@ -78,5 +78,5 @@ def _received(closed: Closed) -> pd.DataFrame:
     if closed.settled is None:
         return pd.DataFrame({"SMO": pd.array([], "str"), "amount": pd.array([], "int64")})
     dues = closed.settled.withheld
-    sums = dues[dues["what"] == "advance"].groupby("payer", as_index=False)["amount"].sum()
-    return sums.rename(columns={"payer": "SMO"}).astype({"SMO": "str", "amount": "int64"})
+    sums = dues[dues["what"] == "advance"].groupby("payer")["amount"].sum().rename_axis("SMO").reset_index()
+    return sums.astype({"SMO": "str", "amount": "int64"})
