@@ -14,7 +14,6 @@ test: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m tests.bench $(BENCH)
-	$(BIN)/python -m tests.bench.bench_mek $(BENCH_MEK)
 
 lint: .venv/installed
 	$(BIN)/ruff check .

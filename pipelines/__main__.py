@@ -8,6 +8,7 @@ from pipelines.checks.cli import app as checks
 from pipelines.exchange.cli import app as exchange
 from pipelines.exchange.impact import cli as impact
 from pipelines.pump.cli import app as pump
+from pipelines.reference.cli import app as reference
 from pipelines.synthetic.cli import app as synthetic
 from pipelines.systems import open_exchange
 
@@ -16,6 +17,7 @@ impact.mount(checks, open_exchange)
 app.add_typer(exchange, name="exchange")
 app.add_typer(checks, name="checks")
 app.add_typer(pump, name="pump")
+app.add_typer(reference, name="nsi")
 app.add_typer(synthetic, name="generate")
 
 

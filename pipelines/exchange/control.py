@@ -116,7 +116,7 @@ def _finding(role: str, layout: Layout, row: dict[str, object]) -> dict[str, obj
     """A fault that a reader or the layout found, with all that its text may want to name."""
     element = layout.by_path.get(str(row["element"]))
     texts: dict[str, object] = {"expected": "", "length": 0, "since": ""}
-    texts |= {"member": role, "field": row["element"]}
+    texts |= {"member": role, "field": row["element"], "told": row["value"] or ""}
     if element is not None:
         number = f"до {element.length} цифр" + (f" и {element.scale} после точки" if element.scale else "")
         texts |= {"expected": number, "length": element.length, "since": element.since or ""}
@@ -148,7 +148,7 @@ def record_rows(tables: Tables, table: str, rows: npt.NDArray[np.int64]) -> npt.
 
 def _accepted(kind: PackageKind, opened: Opened, everything: pd.DataFrame) -> Mask:
     """Which records stand: none after a fatal finding or an error outside the records (or any error, by policy)."""
-    main = kind.members[0].role
+    main = opened.main
     tables = opened.tables[main]
     accepted = np.ones(tables.data[tables.layout.record].num_rows, dtype=bool)
     against = everything[everything["severity"] != "warning"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,8 @@ from pipelines.formats.tables import Tables
 
 Mask = npt.NDArray[np.bool_]
 """Which rows of a table stand."""
-Format = Literal["xml", "dbf", "packet"]
-"""packet: a federal dictionary, whose layout is made of what the file holds."""
+Format = Literal["xml", "dbf", "packet", "csv", "own_dbf", "workbook"]
+"""packet, csv, own_dbf: dictionaries, whose layout is made of what the file holds; workbook: an XLSX of declared sheets."""
 Policy = Literal["records", "package"]
 """records: faulty records are refused, the others loaded; package: one error refuses the whole."""
 
@@ -31,6 +31,7 @@ class Member:
     ``role`` is its name in findings; ``name`` a regular expression in which ``{stem}`` and ``{group}`` stand for the whole
     package name and its named groups; ``suites`` the name of its suites under ``expectations/`` (``pump/H``) or None.
     ``regions``: those whose elements the file may have, and whose rules of the regional level (Q022) it is checked by.
+    ``many``: one file or several; the role of each is its own name in capitals, without its extension.
     """
 
     role: str
@@ -39,6 +40,7 @@ class Member:
     layout: str
     suites: str | None = None
     regions: tuple[str, ...] = ()
+    many: bool = False
 
     def pattern(self, match: re.Match[str]) -> re.Pattern[str]:
         """Mask of this file's name in the package whose name matched."""
@@ -48,12 +50,21 @@ class Member:
 
 @dataclass(frozen=True)
 class Opened:
-    """A package that could be opened: the match of its name, and by role its files as tables and their names."""
+    """A package that could be opened: the match of its name, and by role its files as tables and their names.
+
+    ``notes`` is where the functions of its kind leave what they would otherwise make again for each other.
+    """
 
     package: Package
     match: re.Match[str]
     tables: Mapping[str, Tables]
     file_names: Mapping[str, str]
+    notes: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def main(self) -> str:
+        """Role of the main file, whose records are accepted or refused."""
+        return next(iter(self.tables))
 
 
 @dataclass(frozen=True)
@@ -94,8 +105,8 @@ class PackageKind:
     those of its sender; without it the whole name does); ``family`` tells a misnamed package of this kind from a
     stranger; ``members`` in the order in which findings are listed, the first
     being the main one whose records are accepted or refused; ``senders`` kinds of organisation that may send it;
-    ``report_date`` the day whose rules hold (None: the day of receipt); ``bare`` whether the only member may come as a plain
-    ``.xml``; ``numbered`` whether a name may be used once only.
+    ``report_date`` the day whose rules hold (None: the day of receipt); ``bare`` the extensions with which the only member
+    may come without an archive; ``numbered`` whether a name may be used once only.
     """
 
     code: str
@@ -110,7 +121,7 @@ class PackageKind:
     report_date: Callable[[Opened], date | None]
     checks: tuple[Check, ...] = ()
     answers: Answer | None = None
-    bare: bool = False
+    bare: tuple[str, ...] = ()
     numbered: bool = True
     sums: Sums | None = None
 
@@ -130,11 +141,18 @@ class Catalogue:
     def __init__(self, kinds: Sequence[PackageKind]) -> None:
         self.kinds = tuple(kinds)
         self.by_code = {kind.code: kind for kind in kinds}
+        self._bare = {extension for kind in kinds for extension in kind.bare}
 
     def identify(self, file_name: str) -> tuple[PackageKind, re.Match[str]] | None:
-        """Kind and name match of a file name; None for a name that no kind knows."""
-        stem = file_name.rsplit(".", 1)[0]
+        """Kind and name match of a file name; None for a name that no kind knows.
+
+        Of kinds whose files may come without an archive only those count that take files with this extension.
+        """
+        stem, _, extension = file_name.rpartition(".") if "." in file_name else (file_name, "", "")
+        plain = extension.lower() in self._bare
         for kind in self.kinds:
+            if plain and kind.bare and extension.lower() not in kind.bare:
+                continue
             if match := kind.name.fullmatch(stem):
                 return kind, match
         return None

@@ -14,9 +14,11 @@ from pipelines.exchange.model import Package
 from pipelines.exchange.subscribers import Subscriber
 from pipelines.formats import layout as layouts
 from pipelines.formats.archive import ArchiveLimits, ArchiveMember, open_archive, plain
-from pipelines.formats.dbf import read_dbf
+from pipelines.formats.csv_reader import read_csv
+from pipelines.formats.dbf import read_dbf, read_own_dbf
 from pipelines.formats.packet import read_packet
 from pipelines.formats.tables import FileFault, Tables
+from pipelines.formats.workbook import read_workbook
 from pipelines.formats.xml_reader import read_xml
 
 
@@ -69,18 +71,26 @@ def open_package(
     package: Package, content: bytes, kind: PackageKind, match: re.Match[str], limits: ArchiveLimits
 ) -> tuple[Opened, list[WatchedMember]]:
     """Read all members of a package; raises ``FileFault`` for what makes the whole of it unreadable."""
-    bare = kind.bare and package.name.lower().endswith(".xml")
-    found = _assign([plain(package.name, content)] if bare else open_archive(content, limits), kind, match)
+    found = _assign(_files(package, content, kind, limits), kind, match)
     tables: dict[str, Tables] = {}
     watched: list[WatchedMember] = []
     for member, archived in found:
-        watched.append(WatchedMember(member.role, archived))
         name = archived.name.rpartition("/")[2].rpartition(".")[0].upper()
-        tables[member.role] = replace(_read(member, watched[-1]), name=name)
+        role = name if member.many else member.role
+        watched.append(WatchedMember(role, archived))
+        tables[role] = replace(_read(member, role, watched[-1], limits), name=name)
     for file in watched:
         file.close()
     pa.default_memory_pool().release_unused()
     return Opened(package, match, tables, {file.role: file.name for file in watched}), watched
+
+
+def _files(package: Package, content: bytes, kind: PackageKind, limits: ArchiveLimits) -> list[ArchiveMember]:
+    """Files of the package's archive, or the only one that came without."""
+    if package.name.rpartition(".")[2].lower() in kind.bare:
+        return [plain(package.name, content)]
+    workbooks = any(member.format == "workbook" for member in kind.members)
+    return open_archive(content, limits, zipped=(".xlsx",) if workbooks else ())
 
 
 def _assign(archived: list[ArchiveMember], kind: PackageKind, match: re.Match[str]) -> list[tuple[Member, ArchiveMember]]:
@@ -88,19 +98,25 @@ def _assign(archived: list[ArchiveMember], kind: PackageKind, match: re.Match[st
     found = []
     for member in kind.members:
         pattern = member.pattern(match)
-        number = next((number for number, file in left.items() if pattern.fullmatch(file.name)), None)
-        if number is None:
+        numbers = [number for number, file in left.items() if pattern.fullmatch(file.name)]
+        if not numbers:
             raise FileFault("PKG.090", member=f"{member.role} (маска {pattern.pattern})")
-        found.append((member, left.pop(number)))
+        found += [(member, left.pop(number)) for number in (numbers if member.many else numbers[:1])]
     if left:
         raise FileFault("PKG.091", number=next(iter(left)))
     return found
 
 
-def _read(member: Member, file: Iterable[bytes]) -> Tables:
+def _read(member: Member, role: str, file: Iterable[bytes], limits: ArchiveLimits) -> Tables:
     if member.format == "packet":
-        return read_packet(file, member.layout, member.role)
+        return read_packet(file, member.layout, role)
+    if member.format == "csv":
+        return read_csv(file, role, role)
+    if member.format == "own_dbf":
+        return read_own_dbf(b"".join(file), role, role)
+    if member.format == "workbook":
+        return read_workbook(file, member.layout, role, limits)
     layout = layouts.load(member.layout, *member.regions)
     if member.format == "xml":
-        return read_xml(file, layout, member.role)
-    return read_dbf(b"".join(file), layout, member.role)
+        return read_xml(file, layout, role)
+    return read_dbf(b"".join(file), layout, role)

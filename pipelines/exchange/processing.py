@@ -201,7 +201,9 @@ class Processor:
         sizes = {member.name: member.size for member in members}
         way = [journal.Event("OPENED", datetime.now(UTC), {"kind": kind.code, "members": sizes})]
         self.step("opened")
-        verified = control(connection, kind, opened, self.dictionaries(connection), prepared.ahead)
+        looked_into = any(member.suites for member in kind.members)
+        dictionaries = self.dictionaries(connection) if looked_into else Dictionaries(())
+        verified = control(connection, kind, opened, dictionaries, prepared.ahead)
         counts = {name: int((verified.findings["severity"] == name).sum()) for name in found.SEVERITIES}
         way.append(journal.Event("CHECKED", datetime.now(UTC), counts))
         self.step("checked")

@@ -97,13 +97,14 @@ def plain(name: str, content: bytes) -> ArchiveMember:
     return ArchiveMember(1, name, len(content), memoryview(content), False, zlib.crc32(content), (0, len(content)))
 
 
-def open_archive(content: bytes, limits: ArchiveLimits | None = None) -> list[ArchiveMember]:
+def open_archive(content: bytes, limits: ArchiveLimits | None = None, zipped: tuple[str, ...] = ()) -> list[ArchiveMember]:
     """Files of a ZIP archive, in the order of its directory.
 
     Nothing is inflated but the first bytes of each file; sizes that the directory declares are held against the limits
     here and against the truth in ``ArchiveMember.stream``. Names are UTF-8 where the archive says so, cp866 otherwise.
     Raises ``FileFault``: PKG.030 empty, PKG.040 no ZIP, PKG.050 damaged, PKG.060 limits, PKG.070 unsafe name or no plain
-    file, PKG.080 encrypted, PKG.150 an archive inside. Faults name files by their number only.
+    file, PKG.080 encrypted, PKG.150 an archive inside (but for files that end like ``zipped``, whose own format is a ZIP).
+    Faults name files by their number only.
     """
     limits = limits or ArchiveLimits()
     if not content:
@@ -135,7 +136,7 @@ def open_archive(content: bytes, limits: ArchiveLimits | None = None) -> list[Ar
     if len({member.name.casefold() for member in members}) < len(members):
         raise _damaged("имена файлов повторяются")
     for member in members:
-        if next(member.stream(), b"").startswith((_LOCAL, _END)):
+        if not member.name.lower().endswith(zipped) and next(member.stream(), b"").startswith((_LOCAL, _END)):
             raise FileFault("PKG.150", number=member.number)
     return members
 

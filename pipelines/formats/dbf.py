@@ -11,6 +11,7 @@ the layout lacks is told as DBF.041 with its name as element. What makes the fil
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 
 from pipelines.formats.dbf_header import (
     DELETED,
+    HEAD_SIZE,
     LIVE,
     NULLABLE,
     VISUAL_FOXPRO,
@@ -26,11 +28,13 @@ from pipelines.formats.dbf_header import (
     Header,
     bind,
     damaged,
+    own_types,
     read_header,
 )
 from pipelines.formats.dbf_memo import Memo
 from pipelines.formats.dbf_text import Bytes, Rows, code_page
 from pipelines.formats.dbf_values import Values, read_values
+from pipelines.formats.flat import flat_layout
 from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import ANOMALIES, Tables, table_schema
 
@@ -70,6 +74,19 @@ def read_dbf(content: bytes, layout: Layout, role: str, *, default_code_page: in
     columns = [pa.chunked_array(parts, pa.string()) for parts in found.values()]
     table = pa.table([pa.array(offsets, pa.int64()), *columns], schema=table_schema(layout, layout.record))
     return Tables(layout, {layout.record: table}, anomalies.table())
+
+
+def read_own_dbf(content: bytes, code: str, role: str, *, default_code_page: int = 866) -> Tables:
+    """Columns of a DBF file whose structure is its own, under a layout ``code`` that is made of its fields.
+
+    Raises ``FileFault`` as ``read_dbf`` does.
+    """
+    header = read_header(content, role, default_code_page)
+    try:
+        layout = flat_layout(code, own_types(header))
+    except ValueError:
+        raise damaged(role, "поля не складываются в таблицу", HEAD_SIZE) from None
+    return replace(read_dbf(content, layout, role, default_code_page=default_code_page), dated=header.dated)
 
 
 def _live_records(records: Bytes, header: Header, role: str) -> Rows:

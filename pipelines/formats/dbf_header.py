@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
+from datetime import date
 
 from pipelines.formats.layout import Element, Layout
 from pipelines.formats.tables import FileFault
@@ -65,7 +66,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Header:
-    """What the header says; ``code_page`` is 866 or 1251."""
+    """What the header says; ``code_page`` is 866 or 1251, ``dated`` the day of its update, "" for what is none."""
 
     version: int
     records: int
@@ -73,6 +74,7 @@ class Header:
     record_size: int
     code_page: int
     fields: tuple[Field, ...]
+    dated: str = ""
 
     @property
     def memo(self) -> str:
@@ -106,11 +108,20 @@ def read_header(content: bytes, role: str, default_code_page: int) -> Header:
         record_size=record_size,
         code_page=CODE_PAGES.get(language, default_code_page),
         fields=_read_fields(content, size, record_size, role),
+        dated=_dated(*content[1:4]),
     )
     end = size + records * record_size
     if len(content) != end and not (len(content) == end + 1 and content[end] == END):
         raise FileFault("DBF.020", str(min(end, len(content))), member=role)
     return header
+
+
+def _dated(year: int, month: int, day: int) -> str:
+    """Day of the update; years are counted from 1900, by some writers from 2000 again."""
+    try:
+        return date(year + (1900 if year >= 80 else 2000), month, day).isoformat()
+    except ValueError:
+        return ""
 
 
 def _read_fields(content: bytes, size: int, record_size: int, role: str) -> tuple[Field, ...]:
@@ -194,6 +205,20 @@ def dbase_type(element: Element) -> tuple[str, int, int]:
     if element.type == "N":
         return "N", element.length + (element.scale + 1 if element.scale else 0), element.scale
     return ("M", 10, 0) if element.length >= MEMO_FROM else ("C", element.length, 0)
+
+
+def own_types(header: Header) -> dict[str, str]:
+    """Types of a layout that takes the file's own fields as they are; fields of no readable type are left out."""
+    return {field.name: own for field in header.fields if (own := _own_type(field)) and not field.flags & SYSTEM}
+
+
+def _own_type(field: Field) -> str:
+    if field.type == "C":
+        return f"T{field.width}"
+    if field.type in "NF":
+        whole = field.width - field.decimals - 1 if field.decimals else field.width
+        return f"N{max(whole, 0)}.{field.decimals}" if field.decimals else f"N{whole}"
+    return {"D": "D", "T": "D", "L": "T1", "M": f"T{MEMO_FROM}", "I": "N10", "B": "N15.4", "Y": "N15.4"}.get(field.type, "")
 
 
 def _carries(field: Field, element: Element, header: Header) -> bool:

@@ -34,13 +34,15 @@ class Tables:
     ``data[table]``: one ``pa.string()`` column per element with the text as it arrived (null: absent; "": empty element),
     one ``pa.bool_()`` column per merged group (was it there), ``_parent`` (int64) in tables that have a parent, ``_offset``
     (int64) in the record table. Rows are in document order. Every table of the layout is there, if only with 0 rows.
-    ``name``: that of the file as it arrived, in capitals and without its extension; "" where it is not known.
+    ``name``: that of the file as it arrived, in capitals and without its extension; "" where it is not known. ``dated``: the
+    day that the header of a DBF file tells, ISO; "" where there is none.
     """
 
     layout: Layout
     data: Mapping[str, pa.Table]
     anomalies: pa.Table
     name: str = ""
+    dated: str = ""
 
 
 def table_schema(layout: Layout, table: str) -> pa.Schema:

@@ -4,6 +4,8 @@ from pipelines.nsi.dictionaries import Dictionaries, Dictionary
 from pipelines.nsi.store import (
     Edition,
     current,
+    edition,
+    editions,
     entries,
     load,
     load_one,
@@ -11,6 +13,7 @@ from pipelines.nsi.store import (
     pinned,
     previous,
     published,
+    read,
     store_edition,
     store_folder,
 )
@@ -20,6 +23,8 @@ __all__ = [
     "Dictionary",
     "Edition",
     "current",
+    "edition",
+    "editions",
     "entries",
     "load",
     "load_one",
@@ -27,6 +32,7 @@ __all__ = [
     "pinned",
     "previous",
     "published",
+    "read",
     "store_edition",
     "store_folder",
 ]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import pairwise
 
 from pipelines.nsi.dictionaries import BEGIN, END
 
 NEW, CHANGED, CLOSED, GONE = "new", "changed", "closed", "gone"
 CHANGE_TITLES = {NEW: "новая", CHANGED: "изменена", CLOSED: "закрыта", GONE: "исключена"}
+
+OPEN = "9999-12-31"
+"""Last day of a record that has none."""
 
 Row = Mapping[str, str | None]
 """A record by field; DATEBEG and DATEEND are ISO dates, empty or None where open."""
@@ -27,13 +31,15 @@ class Change:
 
 @dataclass(frozen=True)
 class PeriodFault:
-    """A record (row from 0) without first day, that ends before it begins, or begins before the one before it ends."""
+    """A record (row from 0) without first day, that ends before it begins, that begins before the one before it ends, or
+    not on the day after it.
+    """
 
     row: int
     kind: str
 
 
-UNDATED, REVERSED, OVERLAPPING = "undated", "reversed", "overlapping"
+UNDATED, REVERSED, OVERLAPPING, GAP = "undated", "reversed", "overlapping", "gap"
 
 
 def key_fields(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -46,19 +52,24 @@ def key_fields(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(fields)
 
 
-def compare(older: Sequence[Row], newer: Sequence[Row], key: Sequence[str]) -> list[Change]:
-    """Records new, changed, closed or gone in the newer edition, by key; fields that only one edition has do not count."""
+def compare(older: Sequence[Row], newer: Sequence[Row], key: Sequence[str], order: Sequence[str] = ()) -> list[Change]:
+    """Records new, changed, closed or gone in the newer edition, by key.
+
+    Fields that only one edition has do not count, nor do the fields ``order`` in records that both have.
+    """
     before, after = _grouped(older, key), _grouped(newer, key)
     common = set(older[0]) & set(newer[0]) if older and newer else set()
-    fields = [name for name in (newer[0] if newer else ()) if name in common]
+    fields = [name for name in (newer[0] if newer else ()) if name in common and name not in order]
     found: list[Change] = []
     for place in sorted({*before, *after}):
+        if before.get(place) == after.get(place):
+            continue
         found.extend(_changes(place, before.get(place, []), after.get(place, []), fields))
     return found
 
 
 def period_faults(rows: Sequence[Row], key: Sequence[str]) -> Iterator[PeriodFault]:
-    """Faults of the periods, by record; records with one key must not overlap."""
+    """Faults of the periods, by record; records with one key must not overlap, and follow each other day by day."""
     of_key: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         first, last = row.get(BEGIN), row.get(END)
@@ -70,10 +81,18 @@ def period_faults(rows: Sequence[Row], key: Sequence[str]) -> Iterator[PeriodFau
             of_key[_key(row, key)].append(number)
     for numbers in of_key.values():
         ordered = sorted(numbers, key=lambda number: (rows[number][BEGIN] or "", number))
+        reached = ""
         for one, other in pairwise(ordered):
-            last = rows[one].get(END)
-            if not last or last >= (rows[other][BEGIN] or ""):
+            reached = max(reached, rows[one].get(END) or OPEN)
+            first = rows[other][BEGIN] or ""
+            if reached >= first:
                 yield PeriodFault(other, OVERLAPPING)
+            elif _next_day(reached) != first:
+                yield PeriodFault(other, GAP)
+
+
+def _next_day(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
 def _changes(key: tuple[str, ...], before: list[Row], after: list[Row], fields: Sequence[str]) -> Iterator[Change]:

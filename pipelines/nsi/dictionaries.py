@@ -98,10 +98,12 @@ class Dictionary:
         timeless: Mask = known & np.isnat(days)
         if not len(index.starts):
             return timeless
-        moment = keys * _SPAN + (days - _FIRST).astype(np.int64)
+        sought = np.flatnonzero(known & ~timeless)
+        moment = keys[sought] * _SPAN + (days[sought] - _FIRST).astype(np.int64)
         period = np.searchsorted(index.starts, moment, side="right") - 1
-        inside: Mask = known & (period >= 0) & (moment <= index.ends[period])
-        return inside | timeless
+        inside = timeless.copy()
+        inside[sought] = (period >= 0) & (moment <= index.ends[period])
+        return inside
 
     def find(self, field: str, values: pa.Array, on: date | Days) -> npt.NDArray[np.int64]:
         """Number of the row in force for each value on its day, -1 for none; of several rows in force the last one counts.

@@ -23,7 +23,10 @@ KEPT = 256
 
 @dataclass(frozen=True)
 class Edition:
-    """Header of a stored edition; ``version`` is empty and ``issued`` None for a dictionary of the region."""
+    """Header of a stored edition; ``version`` is empty and ``issued`` None for a dictionary of the region.
+
+    ``source`` is the name of the package or file that it came in.
+    """
 
     id: int
     dictionary: str
@@ -31,6 +34,8 @@ class Edition:
     version: str
     issued: date | None
     loaded_at: datetime
+    title: str
+    source: str
 
 
 def store_edition(
@@ -42,8 +47,11 @@ def store_edition(
     source: str = "",
     version: str = "",
     issued: date | None = None,
+    again: bool = False,
 ) -> int:
     """Store an edition and return its id; the same rows again give the id they had, and nothing is written.
+
+    With ``again`` the rows of an edition before the last one are stored anew, so that they are in force again.
 
     ``rows`` hold the dictionary's own fields; DATEBEG and DATEEND are ISO dates or empty. Raises ``ValueError`` for others.
     ``version`` and ``issued`` are those of a published packet; equal rows under another version are another edition.
@@ -51,11 +59,16 @@ def store_edition(
     fields = [{name: value or None for name, value in row.items()} for row in rows]
     texts = [json.dumps(row, ensure_ascii=False, sort_keys=True) for row in fields]
     stamp = [f"{version} {issued}"] if version else []
-    place = {"dictionary": dictionary, "sha256": hashlib.sha256("\n".join([*stamp, *texts]).encode()).hexdigest()}
+    place = {"dictionary": dictionary, "sha256": _digest([*stamp, *texts])}
     header = {"title": title, "source": source, "version": version, "issued": issued}
     added = connection.execute(statement("nsi/add_edition"), place | header).scalar()
     if added is None:
-        return int(connection.execute(statement("nsi/find_edition"), place).scalar_one())
+        kept = int(connection.execute(statement("nsi/find_edition"), place).scalar_one())
+        last = current(connection, dictionary)
+        if not again or last is None or last.id == kept:
+            return kept
+        place["sha256"] = _digest([f"after {last.id}", *stamp, *texts])
+        added = connection.execute(statement("nsi/add_edition"), place | header).scalar_one()
     entries = pa.table(
         {
             "edition": pa.array([added] * len(fields), pa.int64()),
@@ -67,6 +80,10 @@ def store_edition(
     )
     copy_table(connection, "nsi.entry", entries)
     return int(added)
+
+
+def _digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def store_folder(connection: Connection, folder: Path) -> None:
@@ -115,6 +132,25 @@ def previous(connection: Connection, edition: Edition) -> Edition | None:
     place = {"dictionary": edition.dictionary, "id": edition.id}
     row = connection.execute(statement("nsi/previous_edition"), place).first()
     return Edition(*row) if row else None
+
+
+def editions(connection: Connection, dictionary: str | None = None) -> list[tuple[Edition, int]]:
+    """All editions (of a dictionary), by its name, oldest first, each with the number of its rows."""
+    found = connection.execute(statement("nsi/editions"), {"dictionary": dictionary}).all()
+    return [(Edition(*row[:-1]), row[-1]) for row in found]
+
+
+def edition(connection: Connection, identifier: int) -> Edition:
+    """The header of an edition; raises ``LookupError`` for one that is not there."""
+    row = connection.execute(statement("nsi/edition"), {"id": identifier}).first()
+    if row is None:
+        raise LookupError(f"редакции № {identifier} нет")
+    return Edition(*row)
+
+
+def read(connection: Connection, edition: Edition) -> Dictionary:
+    """An edition for look-ups, whether it is the last one or not."""
+    return _cached(connection, edition.dictionary, edition.id, edition.sha256)
 
 
 def entries(connection: Connection, edition: int) -> list[dict[str, str | None]]:

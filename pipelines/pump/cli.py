@@ -1,21 +1,29 @@
-"""Command line of ПУМП: how a case was priced."""
+"""Command line of ПУМП: how a case was priced, closings of months."""
 
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
 
 from pipelines.exchange import region
 from pipelines.ground import database, settings
 from pipelines.ground.sql import statement
 from pipelines.nsi import store
 from pipelines.pump import month
+from pipelines.pump.closing.brief import brief, money
+from pipelines.pump.closing.freeze import NotReady
+from pipelines.pump.closing.service import TITLES, Closings, Unfit
 from pipelines.pump.pricing import Pricing, Reference, price
 from pipelines.pump.pricing.explanation import explain_case
 
 app = typer.Typer(help="ПУМП: цены и расчёты месяца", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
 
 
 DIGITS = 11
@@ -30,7 +38,7 @@ def pump() -> None:
 @app.command()
 def explain(
     idcase: Annotated[str, typer.Argument(help="Номер записи в реестре случаев (IDCASE)")],
-    as_json: Annotated[bool, typer.Option("--json", help="Вывод в JSON")] = False,
+    as_json: Json = False,
 ) -> None:
     """Как получена цена случая: формула, коэффициенты, строки справочников, сроки и акты; код 1, если случая нет."""
     if not idcase.isascii() or not idcase.isdigit() or len(idcase) > DIGITS:
@@ -66,3 +74,95 @@ def explain(
         typer.echo(f"IDCASE {idcase}, организация {answer['organisation']}, счёт {answer['account']}, {answer['month']}")
         for visit in answer["visits"]:
             typer.echo(visit["text"])
+
+
+@app.command()
+def closings(as_json: Json = False) -> None:
+    """Закрытия месяцев и контроли за день: состояние, случаи и суммы."""
+    with database.transaction(settings.load().database_url) as connection:
+        rows = [dict(row) for row in connection.execute(statement("pump/closings")).mappings()]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str, indent=2))
+        return
+    table = Table(
+        "№", "Месяц", "Вид", "Состояние", "Заключение", "Случаев", "Предъявлено", "Принято", "К оплате", "Кто решил"
+    )
+    for row in rows:
+        sums = [money(int(row[name])) if row[name] is not None else "" for name in ("sumv", "sump", "payable")]
+        kind = "месяц" if row["kind"] == "month" else "день"
+        table.add_row(
+            str(row["id"]), f"{row['period']:%m.%Y}", kind, TITLES[row["state"]], row["act_number"], str(row["cases"]),
+            *sums, row["decided_by"] or "",
+        )  # fmt: skip
+    Console().print(table)
+
+
+@app.command()
+def close(
+    context: typer.Context,
+    period: Annotated[str, typer.Argument(help="Отчётный месяц, ГГГГ-ММ")],
+    as_json: Json = False,
+) -> None:
+    """Закрыть месяц до решения: состав, МЭК, взаиморасчёты, документы. Код 1 – месяц не готов."""
+    made = _closings(context)
+    try:
+        closing = made.freeze_month(_month(period))
+        steps = {"Сведения": made.gather, "Цены и МЭК": made.control, "Взаиморасчёты": made.settle, "Документы": made.pack}
+        with Progress(console=Console(stderr=True), disable=as_json) as bar:
+            task = bar.add_task("", total=len(steps))
+            for title, step in steps.items():
+                bar.update(task, description=title)
+                step(closing.id)
+                bar.advance(task)
+    except (NotReady, Unfit) as refusal:
+        typer.echo(str(refusal), err=True)
+        raise typer.Exit(1) from None
+    with database.transaction(made.exchange.settings.database_url) as connection:
+        told = brief(connection, closing)
+    typer.echo(json.dumps({"closing": closing.id, "brief": told}, ensure_ascii=False) if as_json else told)
+
+
+@app.command()
+def decide(
+    context: typer.Context,
+    closing: Annotated[int, typer.Argument(help="Номер закрытия")],
+    who: Annotated[str, typer.Option(help="Кто решил")],
+    reason: Annotated[str, typer.Option(help="Основание")],
+    reject: Annotated[bool, typer.Option("--reject", help="Отклонить: месяц снова открыт")] = False,
+) -> None:
+    """Утвердить закрытие и передать его файлы на отправку или отклонить. Код 1 – решение сейчас не принимается."""
+    made = _closings(context)
+    try:
+        made.decide(closing, not reject, who, reason)
+        typer.echo("Отклонено" if reject else f"Утверждено, файлов к отправке: {made.deliver(closing)}")
+    except (LookupError, Unfit) as refusal:
+        typer.echo(str(refusal), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def replay(
+    context: typer.Context, closing: Annotated[int, typer.Argument(help="Номер закрытия")], as_json: Json = False
+) -> None:
+    """Пересчитать закрытие заново и сверить решения, суммы и файлы до байта. Код 1 – есть расхождения."""
+    found = _closings(context).replay(closing)
+    if as_json:
+        told = {"closing": closing, "cases": found.cases, "documents": found.documents}
+        typer.echo(json.dumps(told | {"differences": list(found.differences)}, ensure_ascii=False))
+    else:
+        for difference in found.differences:
+            typer.echo(difference)
+        typer.echo(f"Случаев {found.cases}, файлов {found.documents}, расхождений {len(found.differences)}")
+    raise typer.Exit(1 if found.differences else 0)
+
+
+def _closings(context: typer.Context) -> Closings:
+    return Closings(context.obj(settings.load()))
+
+
+def _month(period: str) -> date:
+    try:
+        return date.fromisoformat(f"{period}-01")
+    except ValueError:
+        typer.echo(f"Отчётный месяц «{period}» указывается как ГГГГ-ММ", err=True)
+        raise typer.Exit(1) from None

@@ -117,8 +117,9 @@ class _Source:
 
     def _read(self, layout: Layout, table: str, selected: Sequence[str], joined: str) -> pd.DataFrame:
         columns = ", ".join(("main.package", "main.row", "main.parent", *selected))
-        source = f"pump.{ddl.table_name(layout, table)} main {self._narrowed(layout, table)}"
-        query = f"select {columns} from {source} {joined} where {self._where('main.')}"  # noqa: S608
+        source = f"pump.{ddl.table_name(layout, table)} main"
+        narrowed = self._narrowed(layout, table)
+        query = f"select {columns} from {source} {joined} {narrowed} where {self._where('main.')}"  # noqa: S608
         return read_frame(self.connection, query)
 
     def _narrowed(self, layout: Layout, table: str) -> str:

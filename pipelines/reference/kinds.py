@@ -1,4 +1,6 @@
-"""Packages of НСИ: packets of the rule dictionaries and of all other federal dictionaries, bare or in a ZIP."""
+"""Packages of НСИ, bare or in a ZIP: packets of the federal dictionaries, of those with rules too; workbooks of КСГ; the
+directories of АИС ОМС in DBF; a region's own dictionaries in CSV.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,19 @@ from pipelines.exchange.kinds import Applied, Mask, Member, Opened, PackageKind
 from pipelines.exchange.model import Outgoing
 from pipelines.exchange.protocol import answer_stem
 from pipelines.formats import packet
-from pipelines.reference import report
-from pipelines.reference.packets import ROLE, Edition, check_edition, edition_of
+from pipelines.reference import report, workbook
+from pipelines.reference.edition import Edition, before
+from pipelines.reference.packets import ROLE, check_edition, edition_of
+from pipelines.reference.tables import (
+    VERSIONED,
+    check_csv,
+    check_dbf,
+    csv_editions,
+    dbf_editions,
+    directories,
+    directory_file,
+)
+from pipelines.reference.workbook import check_workbook, own_editions, whole_editions
 
 
 def check_rules(connection: Connection, opened: Opened, so_far: pd.DataFrame) -> pd.DataFrame:
@@ -51,6 +64,24 @@ def apply(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
     return Applied(len(edition.rows), len(edition.rows))
 
 
+def apply_csv(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
+    """Keep the editions; one with the rows of an edition before the last is in force again."""
+    return _apply_all(connection, opened, csv_editions(opened))
+
+
+def apply_dbf(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
+    """Keep the editions of the directories."""
+    return _apply_all(connection, opened, dbf_editions(opened))
+
+
+def apply_workbook(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
+    """Keep the editions that the workbook makes; its records are the rows of the grouper's table and of the groups."""
+    for edition in whole_editions(connection, opened):
+        _store(connection, opened, edition)
+    records = sum(len(edition.rows) for edition in own_editions(connection, opened))
+    return Applied(records, records)
+
+
 def apply_rules(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
     """Keep the edition in НСИ, compile it and propose it; the rules in force stay as they are."""
     edition = edition_of(opened)
@@ -69,38 +100,70 @@ def apply_rules(connection: Connection, opened: Opened, accepted: Mask) -> Appli
 
 def answer(connection: Connection, opened: Opened, findings: pd.DataFrame) -> Sequence[Outgoing]:
     """The report on the edition: records new, changed, closed, gone against the one before."""
-    edition = edition_of(opened)
-    content = report.dictionary(edition, *_before(connection, edition))
-    return [Outgoing(f"{answer_stem(opened.package.name)}_REPORT.XLSX", content)]
+    return _reports(connection, opened, [edition_of(opened)], findings)
+
+
+def answer_csv(connection: Connection, opened: Opened, findings: pd.DataFrame) -> Sequence[Outgoing]:
+    """A report on every edition that is not the one that was in force already."""
+    return _reports(connection, opened, csv_editions(opened), findings)
+
+
+def answer_dbf(connection: Connection, opened: Opened, findings: pd.DataFrame) -> Sequence[Outgoing]:
+    """A report on every edition that is not the one that was in force already."""
+    return _reports(connection, opened, dbf_editions(opened), findings)
+
+
+def answer_workbook(connection: Connection, opened: Opened, findings: pd.DataFrame) -> Sequence[Outgoing]:
+    """A report on the groups and one on the grouper's table."""
+    return _reports(connection, opened, whole_editions(connection, opened), findings)
 
 
 def answer_rules(connection: Connection, opened: Opened, findings: pd.DataFrame) -> Sequence[Outgoing]:
     """The report on the edition, and what became of every rule."""
     edition = edition_of(opened)
     proposed = editions.of_package(connection, opened.package.id)
-    content = report.rules(edition, *_before(connection, edition), proposed, _compiled(_packet(edition)).outcomes)
+    earlier = before(connection, opened, edition.dictionary)
+    content = report.rules(edition, earlier, proposed, _compiled(_packet(edition)).outcomes)
     editions.note_report(connection, proposed, hashlib.sha256(content).hexdigest())
     return [Outgoing(f"{answer_stem(opened.package.name)}_REPORT.XLSX", content)]
 
 
+def _apply_all(connection: Connection, opened: Opened, editions: Sequence[Edition]) -> Applied:
+    for edition in editions:
+        _store(connection, opened, edition)
+    records = sum(len(edition.rows) for edition in editions)
+    return Applied(records, records)
+
+
+def _reports(
+    connection: Connection, opened: Opened, editions: Sequence[Edition], findings: pd.DataFrame
+) -> Sequence[Outgoing]:
+    """Reports, named by their dictionary where the package may hold several; none on what did not change."""
+    same = set(findings.loc[findings["rule"] == "NSI.031", "value"])
+    stem = answer_stem(opened.package.name)
+    return [
+        Outgoing(
+            f"{stem}_REPORT.XLSX" if len(editions) == 1 else f"{stem}_{edition.dictionary}_REPORT.XLSX",
+            report.dictionary(edition, before(connection, opened, edition.dictionary)),
+        )
+        for edition in editions
+        if edition.dictionary not in same
+    ]
+
+
 def _store(connection: Connection, opened: Opened, edition: Edition) -> int:
+    """Keep an edition; one without version may have been there before, and be in force again."""
+    directory = directories().get(edition.dictionary)
     return nsi.store_edition(
         connection,
         edition.dictionary,
         edition.rows,
-        title=edition.type,
+        title=edition.type or (directory.title if directory else ""),
         source=opened.package.name,
         version=edition.version,
         issued=edition.issued,
+        again=not edition.version,
     )
-
-
-def _before(connection: Connection, edition: Edition) -> tuple[nsi.Edition | None, list[dict[str, str | None]]]:
-    """The edition before the one just kept, and its rows."""
-    now = nsi.current(connection, edition.dictionary)
-    assert now is not None, "answers come after apply"
-    before = nsi.previous(connection, now)
-    return before, nsi.entries(connection, before.id) if before else []
 
 
 def _packet(edition: Edition) -> Packet:
@@ -126,7 +189,7 @@ DICTIONARY = PackageKind(
     apply=apply,
     checks=(check_edition,),
     answers=answer,
-    bare=True,
+    bare=("xml",),
     numbered=False,
 )
 
@@ -140,4 +203,43 @@ RULE_DICTIONARY = replace(
     answers=answer_rules,
 )
 
-KINDS = (RULE_DICTIONARY, DICTIONARY)
+WORKBOOK = replace(
+    DICTIONARY,
+    code="NSI_KSG",
+    title="Рабочая книга ФФОМС: группы КСГ и группировщик",
+    name=re.compile(r"KSG(?P<year>\d{2})_(?P<care>KS|DS)(?:_(?P<since>\d{8}))?", re.IGNORECASE),
+    family=re.compile(r"KSG\d", re.IGNORECASE),
+    members=(Member(workbook.ROLE, r"KSG[\w.-]*\.xlsx", "workbook", workbook.CODE),),
+    apply=apply_workbook,
+    checks=(check_workbook,),
+    answers=answer_workbook,
+    bare=("xlsx",),
+)
+
+DIRECTORIES = replace(
+    DICTIONARY,
+    code="NSI_DBF",
+    title="Справочники АИС ОМС города Москвы",
+    name=re.compile(rf"NSI_DBF(?:_[\w-]+)?|{directory_file()}", re.IGNORECASE),
+    family=re.compile(r"NSI_DBF", re.IGNORECASE),
+    members=(Member("DBF", rf"{directory_file()}\.dbf".replace("{", "{{").replace("}", "}}"), "own_dbf", "", many=True),),
+    apply=apply_dbf,
+    checks=(check_dbf,),
+    answers=answer_dbf,
+    bare=("dbf",),
+)
+
+OWN_DICTIONARIES = replace(
+    DICTIONARY,
+    code="NSI_CSV",
+    title="Справочники территории",
+    name=re.compile(rf"NSI_CSV(?:_[\w-]+)?|T_\w+|[FKMNOQRV]\d{{3}}|{VERSIONED.pattern}", re.IGNORECASE),
+    family=re.compile(r"NSI_CSV|T_", re.IGNORECASE),
+    members=(Member("CSV", r"(?!NSI_CSV)[^\W\d_][\w.-]{{0,99}}\.csv", "csv", "", many=True),),
+    apply=apply_csv,
+    checks=(check_csv,),
+    answers=answer_csv,
+    bare=("csv",),
+)
+
+KINDS = (RULE_DICTIONARY, DICTIONARY, WORKBOOK, DIRECTORIES, OWN_DICTIONARIES)

@@ -12,8 +12,8 @@ import xlsxwriter
 from pipelines.checks.compiler import NOT_SUPPORTED, STATUS_TITLES, Outcome
 from pipelines.checks.records import as_row
 from pipelines.nsi import Edition as Kept
-from pipelines.nsi.compare import CHANGE_TITLES, CLOSED, GONE, NEW, Change, Row, compare, key_fields
-from pipelines.reference.packets import Edition
+from pipelines.nsi.compare import CHANGE_TITLES, CLOSED, GONE, NEW, Change, compare
+from pipelines.reference.edition import Before, Edition
 
 _CELL = 2000
 _RULE_TITLES = {NEW: "новое", "changed": "изменено", CLOSED: "закрыто", GONE: "исключено"}
@@ -21,23 +21,21 @@ _RULE_TITLES = {NEW: "новое", "changed": "изменено", CLOSED: "за�
 Column = tuple[str, int]
 
 
-def dictionary(edition: Edition, before: Kept | None, older: Sequence[Row]) -> bytes:
+def dictionary(edition: Edition, before: Before) -> bytes:
     """Book on an edition of a dictionary: sheets «Сводка» and «Изменения». The same edition gives the same bytes."""
-    changes = compare(older, edition.rows, key_fields(edition.rows))
+    changes = compare(before.rows, edition.rows, edition.key.key, edition.key.order)
     with _Book(edition.title) as book:
-        book.lines(
-            "Сводка", f"Редакция справочника {edition.title}", _summary(edition, before, older, changes, CHANGE_TITLES)
-        )
+        book.lines("Сводка", f"Редакция справочника {edition.title}", _summary(edition, before, changes, CHANGE_TITLES))
         book.table("Изменения", _CHANGES, _changes(changes, CHANGE_TITLES))
     return book.content
 
 
-def rules(edition: Edition, before: Kept | None, older: Sequence[Row], proposed: int, outcomes: Sequence[Outcome]) -> bytes:
+def rules(edition: Edition, before: Before, proposed: int, outcomes: Sequence[Outcome]) -> bytes:
     """Book on an edition of a rule dictionary, with «Правила»: what became of every rule in every kind of file."""
-    changes = compare(older, edition.rows, ("ID_TEST",))
+    changes = compare(before.rows, edition.rows, ("ID_TEST",))
     counts = Counter(outcome.status for outcome in outcomes)
     lines = [
-        *_summary(edition, before, older, changes, _RULE_TITLES),
+        *_summary(edition, before, changes, _RULE_TITLES),
         ("Предложена под номером", str(proposed)),
         ("Ввести в действие", f"python -m pipelines checks enable {proposed} --since ГГГГ-ММ-ДД --reason «основание»"),
         *((f"Правило и вид файла: {title}", str(counts[status])) for status, title in STATUS_TITLES.items()),
@@ -66,14 +64,15 @@ _RULES: Sequence[Column] = (
 
 
 def _summary(
-    edition: Edition, before: Kept | None, older: Sequence[Row], changes: Sequence[Change], titles: Mapping[str, str]
+    edition: Edition, before: Before, changes: Sequence[Change], titles: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     counts = Counter(change.kind for change in changes)
+    older = before.rows
     fields, known = list(edition.rows[0]), list(older[0]) if older else []
     return [
-        ("Тип в заголовке", edition.type),
+        *([("Тип в заголовке", edition.type)] if edition.type else []),
         ("Записей", str(len(edition.rows))),
-        ("Предыдущая редакция", _named(before) if before else "нет: все записи новые"),
+        ("Предыдущая редакция", _named(before.kept) if before.kept else "нет: все записи новые"),
         ("Записей в ней", str(len(older))),
         *((f"Из них {title}", str(counts[kind])) for kind, title in titles.items()),
         ("Поля, которых не было", ", ".join(name for name in fields if older and name not in known) or "нет"),
@@ -83,7 +82,7 @@ def _summary(
 
 def _named(kept: Kept) -> str:
     if not kept.version:
-        return f"справочник территории, загружен {kept.loaded_at:%d.%m.%Y}"
+        return f"справочник территории из {kept.source}, загружен {kept.loaded_at:%d.%m.%Y}"
     return f"{kept.dictionary} {kept.version}" + (f" от {kept.issued:%d.%m.%Y}" if kept.issued else "")
 
 
@@ -126,7 +125,7 @@ class _Book:
     def __init__(self, title: str) -> None:
         self._target = io.BytesIO()
         self._book = xlsxwriter.Workbook(
-            self._target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+            self._target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
         self._book.set_properties({"title": title, "created": datetime(2000, 1, 1)})
         self._title = self._book.add_format({"bold": True, "font_size": 14})

@@ -68,7 +68,7 @@ def generate_acts(
     """Name and bytes of a package of acts of ``day`` about decided cases (``pump.acts.decided.COLUMNS``).
 
     All cases are answered to (МЭК), a ``share`` of them is examined by МЭЭ and as many others by ЭКМП. The same arguments
-    give the same bytes. Faults want two cases or more. Raises ``ValueError`` without cases, ``KeyError`` for an unknown fault.
+    give the same bytes. Faults want two cases or more. Raises ``ValueError`` without cases, ``KeyError`` for unknown faults.
     """
     name = f"AS{smo}M{code_mo}_{day:%y%m}{number}"
     rows = draw(region, cases, smo, code_mo, day, seed, share=share, number=number)
@@ -136,7 +136,8 @@ class _Drawn:
         )
         first = len(self.rows["SLUCH"])
         for case in cases.to_dict("records"):
-            self._case(row, case, self._rng.choice(len(grounds)) if grounds else None, grounds)
+            ground = int(self._rng.choice(len(grounds))) if grounds else None
+            self._case(row, {str(name): value for name, value in case.items()}, ground, grounds)
         made = self.rows["SLUCH"][first:]
         for total, part in (("SUMMAP", "SUMP"), ("SANK_SUM", "SANK_IT"), ("PENALTY_SUM", "PENALTY")):
             self.rows["SCHET"][row][total] = roubles(sum(kopecks(str(case[part])) for case in made))

@@ -13,7 +13,11 @@ from rich.progress import track
 from rich.table import Table
 
 from pipelines.exchange.region import Region, load
+from pipelines.ground import database, settings
 from pipelines.ground.settings import ROOT
+from pipelines.pump.acts import decided
+from pipelines.synthetic.acts import FAULTS as ACT_FAULTS
+from pipelines.synthetic.acts import generate_acts
 from pipelines.synthetic.faults import FAULTS, MAIN, Whole, faults_of
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import KINDS, generate_register
@@ -64,6 +68,39 @@ def register(
         typer.echo(out / name)
     if planted:
         (out / "faults.json").write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@app.command()
+def acts(
+    closing: Annotated[int, typer.Option(help="Номер закрытия месяца, решения которого проверяет СМО")],
+    organisation: Annotated[str, typer.Option(help="Код медицинской организации")] = "980001",
+    payer: Annotated[str, typer.Option(help="Код СМО")] = "98001",
+    day: Annotated[str, typer.Option(help="Дата актов ГГГГ-ММ-ДД; по умолчанию сегодня")] = "",
+    share: Annotated[float, typer.Option(min=0, max=0.5, help="Доля случаев, проверенных МЭЭ и, сверх того, ЭКМП")] = 0.2,
+    number: Annotated[int, typer.Option(min=1, help="Номер пакета за месяц")] = 1,
+    fault: Annotated[list[str] | None, typer.Option(help="Ошибка: " + ", ".join(ACT_FAULTS))] = None,
+    seed: Seed = 1,
+    out: Out = Path(),
+    region: Profile = "demo",
+) -> None:
+    """Реестр актов контроля СМО о случаях закрытого месяца (из базы фонда, OMS_DATABASE_URL)."""
+    profile = _region(region)
+    if unknown := set(fault or ()) - set(ACT_FAULTS):
+        raise typer.BadParameter(f"нет ошибки {', '.join(sorted(unknown))}", param_hint="--fault")
+    try:
+        on = date.fromisoformat(day) if day else datetime.now(UTC).date()
+    except ValueError as error:
+        raise typer.BadParameter("ожидается ГГГГ-ММ-ДД", param_hint="--day") from error
+    with database.transaction(settings.load().database_url) as connection:
+        cases = decided(connection, closing, payer, organisation)
+    if not len(cases):
+        raise typer.BadParameter(f"у {organisation} нет случаев, которые оплачивает {payer}", param_hint="--closing")
+    name, content = generate_acts(
+        profile, cases, payer, organisation, on, seed, share=share, number=number, faults=fault or ()
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / name).write_bytes(content)
+    typer.echo(out / name)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-select id, dictionary, sha256, version, issued, loaded_at
+select id, dictionary, sha256, version, issued, loaded_at, title, source
 from nsi.edition
 where dictionary = :dictionary and version <> ''
 order by issued desc nulls last, id desc

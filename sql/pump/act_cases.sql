@@ -1,7 +1,8 @@
--- Cases of accounts by their numbers: who pays how much, when the care ended, what acts have withheld so far.
+-- Cases of accounts by their numbers: who pays how much, when the care ended, what acts of other packages have withheld.
 select asked.place, decision.package, decision."row", decision.payer, decision.sump, register.date_z_2 as ended,
     (select coalesce(sum(earlier.sank_it), 0)::bigint from pump.act_case earlier
-     where (earlier.case_package, earlier.case_row) = (decision.package, decision."row")) as sanctions
+     where (earlier.case_package, earlier.case_row) = (decision.package, decision."row")
+        and earlier.package <> :package) as sanctions
 from unnest(
     cast(:places as integer[]), cast(:closings as bigint[]), cast(:packages as bigint[]), cast(:numbers as bigint[])
 ) asked (place, closing, package, idcase)

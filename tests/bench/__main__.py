@@ -1,6 +1,7 @@
-"""``make bench``: packages from ZIP bytes to committed rows and a protocol, and the speed of the checks.
+"""``make bench``: packages from ZIP bytes to committed rows and a protocol, the speed of the checks, a month of a region.
 
-``BENCH="packages"``, ``"checks"``, ``"latency"`` choose; the last needs a whole stand and is not among the usual ones.
+``BENCH="packages"``, ``"checks"``, ``"month"``, ``"latency"`` choose; the last needs a whole stand and is not among the
+usual ones.
 Every measurement of a package runs in a process of its own, so that peak memory is its own; the database is embedded, with
 fsync on.
 """
@@ -24,7 +25,7 @@ from pipelines.demo.servers.postgres import Postgres
 from pipelines.ground import migrations
 
 console = Console(width=150)
-WHAT = ("packages", "checks", "latency")
+WHAT = ("packages", "checks", "month", "latency")
 
 
 def measure(what: str, *arguments: str) -> dict[str, Any]:
@@ -39,13 +40,14 @@ def measure(what: str, *arguments: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", choices=WHAT, default=["packages", "checks"], help=", ".join(WHAT))
+    parser.add_argument("what", nargs="*", choices=WHAT, default=["packages", "checks", "month"], help=", ".join(WHAT))
     parser.add_argument("--cases", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--repeat", type=int, default=3, help="runs of our own way; the median by wall time is shown")
     parser.add_argument("--plain-cases", type=int, default=100_000, help="cases for the plain version, which is slow")
     parser.add_argument("--check-cases", type=int, default=100_000, help="cases of the large package of the checks")
     parser.add_argument("--others", type=int, default=50, help="packages in the queue when small ones come (latency)")
     parser.add_argument("--other-cases", type=int, default=1_000, help="cases of each of those")
+    parser.add_argument("--month-cases", type=int, nargs="+", default=[100_000, 1_000_000], help="cases of the month")
     options = parser.parse_args()
     if "packages" in options.what:
         _packages(options)
@@ -53,6 +55,10 @@ def main() -> None:
         from tests.bench import bench_checks
 
         bench_checks.main(console, options.check_cases)
+    if "month" in options.what:
+        from tests.bench import bench_month
+
+        bench_month.run(console, options.month_cases, options.repeat)
     if "latency" in options.what:
         from tests.bench import latency
 

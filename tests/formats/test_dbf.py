@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.formats.dbf import read_dbf
+from pipelines.formats.dbf import read_dbf, read_own_dbf
 from pipelines.formats.dbf_writer import write_dbf, write_dbt
+from pipelines.formats.flat import flat_layout
 from pipelines.formats.tables import FileFault, Tables
 from tests.formats.dbf_files import LAYOUT, TODAY, column, layout, raw_dbf
 
@@ -280,3 +281,23 @@ def test_dirty_values_go_there_and_back() -> None:
     read = read_dbf(write_dbf(dirty, LAYOUT, dated=TODAY), LAYOUT, "DBF")
     assert {name: column(read, name) for name in dirty.column_names} == dirty.to_pydict()
     assert sorted(row[0] for row in anomalies(read)) == ["VAL.010", "VAL.020", "VAL.020"]
+
+
+def test_a_structure_of_its_own_is_read_as_the_file_declares_it() -> None:
+    types = {"COKR": "T2", "NAME_OKR": "T60", "CODE": "N5", "RATE": "N3.2", "SINCE": "D"}
+    columns = {
+        "COKR": ["01", None],
+        "NAME_OKR": ["Заречный округ", "Луговой"],
+        "CODE": ["7", "12345"],
+        "RATE": ["1.50", None],
+        "SINCE": ["2026-01-31", None],
+    }
+    content = write_dbf(pa.table(columns), flat_layout("ADMOKR", types), dated=date(2026, 2, 28))
+    tables = read_own_dbf(content, "ADMOKR07", "ADMOKR07")
+    assert tables.dated == "2026-02-28"
+    assert tables.anomalies.num_rows == 0
+    assert {name: tables.data["REC"][name].to_pylist() for name in types} == columns
+    assert read_own_dbf(content[:1] + b"\x1a\x0d\x01" + content[4:], "A", "A").dated == ""
+    with pytest.raises(FileFault) as raised:
+        read_own_dbf(content[:-40], "A", "A")
+    assert raised.value.code == "DBF.020"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pipelines.nsi.compare import (
     CHANGED,
     CLOSED,
+    GAP,
     GONE,
     NEW,
     OVERLAPPING,
@@ -70,6 +71,26 @@ def test_faults_of_periods() -> None:
         (5, REVERSED),
         (3, OVERLAPPING),
     ]
+
+
+def test_a_gap_is_found_behind_the_longest_period_before_it() -> None:
+    rows = [
+        row("1", end="2020-12-31"),
+        row("1", begin="2021-01-02", end="2021-12-31"),
+        row("2", end="2021-12-31"),
+        row("2", begin="2020-02-01", end="2020-02-29"),
+        row("2", begin="2022-01-01"),
+        row("3", end="2019-12-31"),
+        row("3", begin="2023-01-01"),
+    ]
+    faults = {(fault.row, fault.kind) for fault in period_faults(rows, ("K",))}
+    assert faults == {(1, GAP), (3, OVERLAPPING), (5, REVERSED)}
+
+
+def test_fields_of_order_do_not_make_a_change() -> None:
+    older, newer = [{"K": "1", "ROW": "1"}], [{"K": "1", "ROW": "7"}]
+    assert compare(older, newer, ("K",), ("ROW",)) == []
+    assert [change.kind for change in compare(older, newer, ("K",))] == ["changed"]
 
 
 _ROWS = st.dictionaries(st.sampled_from("123456"), st.sampled_from("абв")).map(

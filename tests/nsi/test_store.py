@@ -52,6 +52,22 @@ def test_the_last_edition_counts_and_the_older_stays(database: str) -> None:
     assert kept == 2
 
 
+def test_rows_of_an_older_edition_can_be_in_force_again(database: str) -> None:
+    with transaction(database) as connection:
+        first = nsi.store_edition(connection, "T_X", OLD)
+        second = nsi.store_edition(connection, "T_X", NEW)
+        assert nsi.store_edition(connection, "T_X", OLD) == first
+        assert nsi.load(connection)["T_X"].rows.num_rows == 1
+        third = nsi.store_edition(connection, "T_X", OLD, again=True)
+        assert third not in (first, second)
+        assert nsi.store_edition(connection, "T_X", NEW, again=True) not in (second, third)
+        assert nsi.store_edition(connection, "T_X", OLD, again=True) not in (first, third)
+        assert [rows for _, rows in nsi.editions(connection, "T_X")] == [2, 1, 2, 1, 2]
+        assert nsi.entries(connection, nsi.edition(connection, third).id) == nsi.entries(connection, first)
+        with pytest.raises(LookupError, match="№ 777"):
+            nsi.edition(connection, 777)
+
+
 def test_an_edition_is_read_once_per_process(database: str) -> None:
     with transaction(database) as connection:
         nsi.store_edition(connection, "V777", OLD)

@@ -39,7 +39,7 @@ def check_acts(connection: Connection, opened: Opened, so_far: pd.DataFrame) -> 
     """Findings of the rules that name a function of this module; acts of other packages wait until this one is done."""
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('pump.acts', 0))"))
     acts = read(opened)
-    known = paid.paid(connection, acts, opened.match["mo"])
+    known = paid.paid(connection, acts, opened.match["mo"], opened.package.id)
     given = Given(connection, opened, acts, known, known.single())
     return found.concat(_findings(rule, opened, _CHECKS[rule.check](given)) for rule in rules.written())
 
@@ -79,11 +79,13 @@ def _repeated_numbers(given: Given) -> Rows:
     acts = given.acts.acts
     years = acts["DAKT"].map(lambda day: day.year, na_action="ignore")
     here = _repeated(pd.DataFrame({"NAKT": acts["NAKT"], "year": years}))
-    return {*here, *paid.used_numbers(given.connection, given.acts, str(given.opened.package.sender))}
+    package = given.opened.package
+    return {*here, *paid.used_numbers(given.connection, given.acts, str(package.sender), package.id)}
 
 
 def _repeated_sanctions(given: Given) -> Rows:
-    earlier = paid.used_codes(given.connection, given.acts, str(given.opened.package.sender))
+    package = given.opened.package
+    earlier = paid.used_codes(given.connection, given.acts, str(package.sender), package.id)
     return {*_repeated(given.acts.sanctions[["S_CODE"]]), *earlier}
 
 
@@ -96,7 +98,7 @@ def _repeated(keys: pd.DataFrame) -> Rows:
 def _unknown_accounts(given: Given) -> Rows:
     """Of the organisation in the name; accounts whose keys are none are told of elsewhere."""
     accounts = given.acts.accounts
-    whole = accounts[["period", "NSCHET", "DSCHET", "CODE"]].notna().all(axis=1)
+    whole = accounts[["YEAR", "MONTH", "NSCHET", "DSCHET", "CODE"]].notna().all(axis=1)
     own = accounts["CODE_MO"] == given.opened.match["mo"]
     return accounts.index[whole & own & ~accounts.index.isin(given.paid.accounts)]
 

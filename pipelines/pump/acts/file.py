@@ -17,7 +17,7 @@ from pipelines.ground.money import kopecks
 ROLE = "RAK"
 """Role and layout of the only member."""
 
-_WHOLE = re.compile(r"\d{1,18}", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,2})?", re.ASCII)
 
 
@@ -26,7 +26,8 @@ class Acts:
     """Frames whose row i is row i of the file's table; values that are none of their kind are null, texts are as they came.
 
     acts: ``CODEA``, ``NAKT``, ``DAKT`` (date), ``KONT``, ``TYPEK``, ``SKONT``, ``S_TIP`` (Int64), ``experts`` (list).
-    accounts: ``act`` (row), ``CODE_MO``, ``PLAT``, ``NSCHET``, ``DSCHET``, ``period`` (date), ``CODE`` (Int64).
+    accounts: ``act`` (row), ``CODE_MO``, ``PLAT``, ``NSCHET``, ``DSCHET``, ``period`` (date; null for no month), ``CODE``,
+    ``YEAR``, ``MONTH`` (Int64).
     cases: ``account``, ``act`` (rows), ``IDCASE``, ``OPLATA``, ``REFREASON`` (Int64), ``SUMP``, ``SANK_IT``, ``PENALTY``
     (Int64, kopecks), ``given`` (Int64: kopecks of its sanctions, null where one is no amount).
     sanctions: ``case`` (row), ``S_CODE``, ``S_COM``, ``S_OSN`` (Int64), ``S_SUM``, ``FIN_PENALTY`` (Int64, kopecks).

@@ -34,7 +34,7 @@ def apply(connection: Connection, opened: Opened, accepted: Mask) -> Applied:
     acts = read(opened)
     smo, code_mo = str(opened.package.sender), opened.match["mo"]
     stands = acts.cases[accepted[acts.cases["act"]]]
-    decided = paid(connection, acts, code_mo).single().loc[stands.index]
+    decided = paid(connection, acts, code_mo, opened.package.id).single().loc[stands.index]
     sanctions = acts.sanctions[acts.sanctions["case"].isin(stands.index)]
     standing = acts.acts[accepted]
     _copy(connection, opened, "act", standing.index, {

@@ -30,8 +30,11 @@ class Paid:
         return self.cases.drop_duplicates("case", keep=False).set_index("case")
 
 
-def paid(connection: Connection, acts: Acts, code_mo: str) -> Paid:
-    """Find the accounts and cases of the file among those of the organisation that payment was approved for."""
+def paid(connection: Connection, acts: Acts, code_mo: str, package: int) -> Paid:
+    """Find the accounts and cases of the package among those of the organisation that payment was approved for.
+
+    Its own acts, where they are loaded (a change of the rules is replayed), are no earlier ones, here and below.
+    """
     wanted = acts.accounts.dropna(subset=_ACCOUNT)
     accounts = _read(
         connection, "act_accounts", ["account", "closing", "package"], code_mo=code_mo, places=list(wanted.index),
@@ -44,7 +47,7 @@ def paid(connection: Connection, acts: Acts, code_mo: str) -> Paid:
     cases = _read(
         connection, "act_cases", ["case", "package", "row", "payer", "sump", "ended", "sanctions"],
         places=list(asked["case"]), closings=list(asked["closing"]), packages=list(asked["package"]),
-        numbers=list(asked["IDCASE"]), periods=sorted(set(wanted["period"])),
+        numbers=list(asked["IDCASE"]), periods=sorted(set(wanted["period"])), package=package,
     )  # fmt: skip
     return Paid(known, frozenset(numbered.index), cases)
 
@@ -60,22 +63,24 @@ def visits(connection: Connection, acts: Acts, single: pd.DataFrame) -> pd.Serie
     return pd.Series(of_case.index.isin(found["visit"]), index=of_case.index)
 
 
-def used_numbers(connection: Connection, acts: Acts, smo: str) -> list[int]:
+def used_numbers(connection: Connection, acts: Acts, smo: str, package: int) -> list[int]:
     """Rows of AKT whose number the insurer has given to an accepted act of the same year."""
     asked = acts.acts.dropna(subset=["NAKT", "DAKT"])
     years = [day.year for day in asked["DAKT"]]
     found = _read(
-        connection, "act_numbers", ["act"], smo=smo, places=list(asked.index), years=years, numbers=list(asked["NAKT"])
-    )
+        connection, "act_numbers", ["act"], smo=smo, places=list(asked.index), years=years, numbers=list(asked["NAKT"]),
+        package=package,
+    )  # fmt: skip
     return list(found["act"])
 
 
-def used_codes(connection: Connection, acts: Acts, smo: str) -> list[int]:
+def used_codes(connection: Connection, acts: Acts, smo: str, package: int) -> list[int]:
     """Rows of SANK whose identifier the insurer has given in an accepted act."""
     asked = acts.sanctions["S_CODE"].dropna()
-    return list(
-        _read(connection, "act_codes", ["sanction"], smo=smo, places=list(asked.index), codes=list(asked))["sanction"]
+    found = _read(
+        connection, "act_codes", ["sanction"], smo=smo, places=list(asked.index), codes=list(asked), package=package
     )
+    return list(found["sanction"])
 
 
 def _read(connection: Connection, name: str, columns: list[str], **parameters: object) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def controlled(connection: Connection, region: Region, terms: Path, closing: Clo
         history=_history(connection, closing),
         refused=_refused(connection, closing),
         earlier=_accounts(connection, closing),
-        consumed=_consumed(connection, closing),
+        consumed=consumed(connection, closing),
     )
     findings = gather.kept_findings(connection, closing)
     found = hits.concat([from_findings(given, package, frame) for package, frame in sorted(findings.items())])
@@ -134,7 +134,7 @@ def _accounts(connection: Connection, closing: Closing) -> frozenset[tuple[str, 
     return frozenset((row.code_mo, row.nschet, row.year) for row in rows)
 
 
-def _consumed(connection: Connection, closing: Closing) -> pd.DataFrame:
+def consumed(connection: Connection, closing: Closing) -> pd.DataFrame:
     """What earlier months of the quarter took of the volumes."""
     quarter = closing.period.replace(month=(closing.period.month - 1) // 3 * 3 + 1)
     asked = {"earlier": list(closing.earlier), "since": quarter}

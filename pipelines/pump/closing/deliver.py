@@ -11,11 +11,13 @@ from pipelines.ground.sql import statement
 
 
 def place(organisation: Organisation, channels: frozenset[str]) -> tuple[str, str]:
-    """Channel and address of an organisation: its first channel that the installation has; else the folder."""
-    for channel in organisation.channels:
-        if channel in channels:
-            return channel, organisation.addresses[0] if channel == "mail" else organisation.login
-    return next(iter(sorted(channels - {"mail", "sftp"})), organisation.channels[0]), organisation.login
+    """Channel and address of an organisation: its first channel that the installation has, or another that this one has.
+
+    Without channels at hand (the command line) it is the organisation's first.
+    """
+    has = [channel for channel in organisation.channels if channel in channels]
+    chosen = next(iter([*has, *sorted(channels - {"mail", "sftp"}), *organisation.channels]))
+    return chosen, organisation.addresses[0] if chosen == "mail" else organisation.login
 
 
 def send(connection: Connection, region: Region, closing: int, channels: frozenset[str], now: datetime) -> int:

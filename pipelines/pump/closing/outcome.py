@@ -118,7 +118,7 @@ def read(connection: Connection, closing: Closing) -> Closed:
         _read_hits(connection, closing, month),
         Decision(cases, _read_sanctions(connection, closing, month)),
         order["payer"].fillna("").astype("str"),
-        _read_settled(connection, closing),
+        read_settled(connection, closing),
         _frame(connection, "volume", closing).rename(columns=str.upper).drop(columns="CLOSING"),
     )
 
@@ -232,7 +232,7 @@ def _read_sanctions(connection: Connection, closing: Closing, month: Month) -> p
     return frame.astype({"S_TIP": "str", "S_IST": "str", "NUM_ACT": "str"})
 
 
-def _read_settled(connection: Connection, closing: Closing) -> Settled | None:
+def read_settled(connection: Connection, closing: Closing) -> Settled | None:
     rows = _frame(connection, "line", closing)
     if not len(rows):
         return None

@@ -130,7 +130,7 @@ class Closings:
                 sha256 = self.exchange.store.put(document.content)
                 listed.append([document.recipient, document.name, sha256])
                 connection.execute(statement("pump/document_insert"), _row(document, found, ordinal) | {"sha256": sha256})
-            details = {"closing": found.id, "documents": len(listed), "documents_sha256": _of_list(listed)}
+            details = {"closing": found.id, "documents": len(listed), "documents_sha256": of_list(listed)}
             journal.append(connection, None, journal.Event("MONTH_PACKED", datetime.now(UTC), details))
 
     def decide(self, closing: int, approved: bool, who: str, reason: str) -> Closing:
@@ -267,6 +267,6 @@ def _row(document: Document, closing: Closing, ordinal: int) -> dict[str, object
     }
 
 
-def _of_list(listed: Sequence[Sequence[str | None]]) -> str:
+def of_list(listed: Sequence[Sequence[str | None]]) -> str:
     """SHA-256 of a list of files."""
     return hashlib.sha256(json.dumps(listed, ensure_ascii=False).encode()).hexdigest()

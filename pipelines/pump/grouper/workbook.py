@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
+from pipelines.formats.workbook import cell_text, squeezed
+
 GROUPS, TABLE = "КСГ", "Группировщик"
 REVERSE = {"МКБ 10": "Код по МКБ 10", "Номенклатура": "Код услуги", "ДКК": "Код ДКК"}
 """Sheets that tell the groups of a diagnosis, service or criterion, and the column of its code."""
@@ -101,41 +103,28 @@ def _rows(book: CalamineWorkbook, sheet: str) -> tuple[list[str], list[list[obje
     if sheet not in book.sheet_names:
         raise ValueError(f"the workbook has no sheet «{sheet}»")
     rows: list[list[object]] = book.get_sheet_by_name(sheet).to_python()
-    return [_squeezed(str(title)) for title in rows[0]], rows[1:]
+    return [squeezed(str(title)) for title in rows[0]], rows[1:]
 
 
 def _frame(book: CalamineWorkbook, sheet: str, columns: Mapping[str, str]) -> pd.DataFrame:
     titles, rows = _rows(book, sheet)
-    absent = [title for title in columns if _squeezed(title) not in titles]
+    absent = [title for title in columns if squeezed(title) not in titles]
     if absent:
         raise ValueError(f"sheet «{sheet}» has no column {', '.join(absent)}")
-    places = [titles.index(_squeezed(title)) for title in columns]
-    group = titles.index(_squeezed("КСГ"))
-    kept = [[_text(row[place]) for place in places] for row in rows if row[group] not in ("", None)]
+    places = [titles.index(squeezed(title)) for title in columns]
+    group = titles.index(squeezed("КСГ"))
+    kept = [[cell_text(row[place]) for place in places] for row in rows if row[group] not in ("", None)]
     return pd.DataFrame(kept, columns=list(columns.values()), dtype="str")
 
 
 def _reverse(book: CalamineWorkbook, sheet: str, code: str) -> Iterator[tuple[str, frozenset[str]]]:
     titles, rows = _rows(book, sheet)
-    place = titles.index(_squeezed(code))
+    place = titles.index(squeezed(code))
     groups = [number for number, title in enumerate(titles) if title.startswith("КСГ")]
     for row in rows:
-        named = frozenset(text for number in groups if (text := _text(row[number])))
+        named = frozenset(text for number in groups if (text := cell_text(row[number])))
         if named:
-            yield str(_text(row[place])), named
-
-
-def _text(cell: object) -> str | None:
-    """Text of a cell; a number is written with the fewest digits that make it, which are those somebody typed."""
-    if cell is None or cell == "":
-        return None
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    return str(cell).strip() or None
-
-
-def _squeezed(title: str) -> str:
-    return "".join(title.split())
+            yield str(cell_text(row[place])), named
 
 
 def groups_by(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, frozenset[str]]:

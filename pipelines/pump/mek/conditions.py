@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-Mask = npt.NDArray[np.bool_]
+from pipelines.pump.mek.coded import Coded, Mask
+
 CODES = ("CODE_USL", "VID_VME")
 """Codes of a service; a condition on ``CODES`` asks whether any service of the case or visit has such a code."""
 
@@ -23,11 +23,14 @@ class Level(Protocol):
     def column(self, name: str) -> pd.Series:
         """Values of an element, one for each row."""
 
+    def known(self, name: str) -> Coded | pd.Series:
+        """The same, texts by their distinct values."""
+
     def having(self, services: Mask) -> Mask:
         """Rows that have one of these services."""
 
-    def service_column(self, name: str) -> pd.Series:
-        """Values of an element of the services."""
+    def service_known(self, name: str) -> Coded:
+        """An element of the services by its distinct values."""
 
 
 def every(condition: Mapping[str, Any], level: Level) -> Mask:
@@ -35,9 +38,9 @@ def every(condition: Mapping[str, Any], level: Level) -> Mask:
     mask = np.ones(level.rows, dtype=bool)
     for field, wanted in condition.items():
         if field == "CODES":
-            mask &= level.having(np.logical_or.reduce([meets(level.service_column(name), wanted) for name in CODES]))
+            mask &= level.having(np.logical_or.reduce([meets(level.service_known(name), wanted) for name in CODES]))
         else:
-            mask &= meets(level.column(field), wanted)
+            mask &= meets(level.known(field), wanted)
     return mask
 
 
@@ -49,11 +52,13 @@ def some(conditions: Sequence[Mapping[str, Any]], level: Level) -> Mask:
     return mask
 
 
-def meets(values: pd.Series, wanted: Any) -> Mask:
+def meets(values: Coded | pd.Series, wanted: Any) -> Mask:
     """Lists are sets of values; ``not``, ``prefix``, ``rubric``, ``from``/``to``, ``empty`` as ``month.yaml`` explains.
 
     A missing value meets ``empty: true`` and ``not``, and nothing else. Raises ``ValueError`` for an unknown form.
     """
+    if isinstance(values, Coded):
+        return values.of(meets(values.values, wanted))
     if isinstance(wanted, list):
         return values.isin(wanted).to_numpy(bool)
     mask = np.ones(len(values), dtype=bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,13 +12,13 @@ from pipelines.pump.mek.account import account_hits
 from pipelines.pump.mek.consistency import consistency_hits
 from pipelines.pump.mek.crossings import crossing_hits
 from pipelines.pump.mek.dates import date_hits
-from pipelines.pump.mek.decide import Decision, decide
+from pipelines.pump.mek.decide import Decision, applied, decide, decided
 from pipelines.pump.mek.duplicates import duplicate_hits
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.identity import identity_hits
 from pipelines.pump.mek.inclusion import capita_hits, inclusion_hits
 from pipelines.pump.mek.permits import licence_hits, programme_hits, worker_hits
-from pipelines.pump.mek.standing import Standing
+from pipelines.pump.mek.standing import WEIGHED, Standing
 from pipelines.pump.mek.tariffs import arithmetic_hits, price_hits
 from pipelines.pump.mek.volumes import volume_hits
 
@@ -52,12 +53,15 @@ def control(given: Given, number: str, found: pd.DataFrame | None = None) -> Con
     if found is not None:
         parts.append(found)
     for stage in (duplicate_hits, crossing_hits, inclusion_hits):
-        parts.append(stage(given, Standing.after(hits.concat(parts), given.facts)))
+        parts.append(stage(given, _standing(given, parts)))
     parts.append(capita_hits(given))
     before = hits.concat(parts)
-    act = (given.on, number)
     standing = Standing.after(before, given.facts)
-    cases = decide(given.month, before, given.bases, act).cases
+    cases = decided(given.facts, applied(given.facts, before, given.bases))
     payable = cases["SUMP"].astype("Int64").where(standing.cases & (cases["OPLATA"] != "2").to_numpy())
     complete = hits.concat([before, volume_hits(given, payable)])
-    return Conclusion(complete, decide(given.month, complete, given.bases, act))
+    return Conclusion(complete, decide(given.month, complete, given.bases, (given.on, number)))
+
+
+def _standing(given: Given, parts: Sequence[pd.DataFrame]) -> Standing:
+    return Standing.after(hits.concat([part[list(WEIGHED)] for part in parts]), given.facts)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 
 from pipelines.pump.mek import hits
-from pipelines.pump.mek.conditions import Mask, every, some
-from pipelines.pump.mek.duplicates import group_codes, reference
-from pipelines.pump.mek.facts import Facts, Numbers, days
+from pipelines.pump.mek.coded import Mask, Numbers
+from pipelines.pump.mek.conditions import every, some
+from pipelines.pump.mek.duplicates import reference
+from pipelines.pump.mek.facts import ABSENT, Facts
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 from pipelines.pump.mek.standing import Standing
@@ -20,32 +21,37 @@ from pipelines.pump.mek.terms import Crossing
 
 @dataclass(frozen=True)
 class Intervals:
-    """Intervals with the row (case, or visit) and the case they belong to; ``paid``: of the history, not of the month."""
+    """Intervals with the row (case, or visit) and the case they belong to; ``paid``: of the history, not of the month.
+
+    ``mo``: number of the organisation, in the month and in the history the same (``Given.places``).
+    """
 
     row: Numbers
     case: Numbers
     person: Numbers
-    mo: pd.Series
+    mo: Numbers
     begin: Numbers
     end: Numbers
     paid: Mask
 
     def __getitem__(self, chosen: Mask | Numbers) -> Intervals:
-        mo = self.mo.iloc[np.flatnonzero(chosen) if chosen.dtype == bool else chosen].reset_index(drop=True)
-        arrays = (getattr(self, name)[chosen] for name in ("row", "case", "person", "begin", "end", "paid"))
-        row, case, person, begin, end, paid = arrays
-        return Intervals(row, case, person, mo, begin, end, paid)
+        return Intervals(*(getattr(self, one.name)[chosen] for one in fields(self)))
 
     def __add__(self, other: Intervals) -> Intervals:
-        def joined(name: str) -> np.ndarray:
-            return np.concatenate([getattr(self, name), getattr(other, name)])
-
-        mo = pd.concat([self.mo, other.mo], ignore_index=True)
-        row, case, person, begin, end, paid = map(joined, ("row", "case", "person", "begin", "end", "paid"))
-        return Intervals(row, case, person, mo, begin, end, paid)
+        return Intervals(*(np.concatenate([getattr(self, one.name), getattr(other, one.name)]) for one in fields(self)))
 
     def __len__(self) -> int:
         return len(self.row)
+
+
+@dataclass(frozen=True)
+class Side:
+    """The month, or the paid history, with the person and the organisation of each case."""
+
+    facts: Facts
+    person: Numbers
+    place: Numbers
+    paid: bool
 
 
 def crossing_hits(given: Given, standing: Standing) -> pd.DataFrame:
@@ -61,51 +67,55 @@ def crossing_hits(given: Given, standing: Standing) -> pd.DataFrame:
     return hits.concat(found)
 
 
-def stays(facts: Facts, rule: Crossing, person: Numbers, paid: bool) -> Intervals:
+def _sides(given: Given) -> tuple[Side, Side | None]:
+    month = Side(given.facts, given.persons[0], given.places[0], False)
+    return month, None if given.paid is None else Side(given.paid, given.persons[1], given.places[1], True)
+
+
+def _stays(side: Side, rule: Crossing) -> Intervals:
     """Stays that the rule speaks of, with their first and last day."""
-    level = facts.cases
-    mask = every(rule.stay, level) & (person >= 0)
+    level = side.facts.cases
+    mask = every(rule.stay, level) & (side.person >= 0)
     if rule.with_ is None:
         mask &= ~some(rule.unless, level)
-    return _whole(facts, mask, person, paid)
+    return _whole(side, mask)
 
 
-def _whole(facts: Facts, mask: Mask, person: Numbers, paid: bool) -> Intervals:
-    cases = facts.month.cases
-    mask = mask & (cases["DATE_Z_1"] <= cases["DATE_Z_2"]).to_numpy()
-    rows = np.flatnonzero(mask)
-    begin, end = days(cases["DATE_Z_1"].iloc[rows]), days(cases["DATE_Z_2"].iloc[rows])
-    mo = cases["CODE_MO"].iloc[rows].reset_index(drop=True)
-    return Intervals(rows, rows, person[rows], mo, begin, end, np.full(len(rows), paid))
+def _whole(side: Side, mask: Mask) -> Intervals:
+    begin, end = (side.facts.days("cases", name) for name in ("DATE_Z_1", "DATE_Z_2"))
+    rows = np.flatnonzero(mask & (begin <= end) & (begin != ABSENT))
+    paid = np.full(len(rows), side.paid)
+    return Intervals(rows, rows, side.person[rows], side.place[rows], begin[rows], end[rows], paid)
 
 
-def _inside(facts: Facts, rule: Crossing, person: Numbers, paid: bool) -> tuple[Intervals, Mask]:
-    """What may lie in a stay: cases (interval) or first and last days of visits (ends); and which may be elsewhere."""
+def _inside(side: Side, rule: Crossing, near: Mask) -> tuple[Intervals, Mask]:
+    """What may lie in a stay: cases (interval) or first and last days of visits (ends); and which may be elsewhere.
+
+    ``near``: persons who have a stay, others are left out; the last one is nobody.
+    """
     assert rule.with_ is not None
-    if rule.touch == "interval":
-        mask = every(rule.with_, facts.cases) & ~some(rule.unless, facts.cases) & (person >= 0)
-        inner = _whole(facts, mask, person, paid)
-        free = some([rule.elsewhere], facts.cases)[inner.row] if rule.elsewhere else np.zeros(len(inner), dtype=bool)
-        return inner, free
-    visits, level = facts.month.visits, facts.visits
-    who = person[facts.visit_case]
-    mask = every(rule.with_, level) & ~some(rule.unless, level) & (who >= 0)
-    mask &= (visits["DATE_1"] <= visits["DATE_2"]).to_numpy()
-    rows = np.flatnonzero(mask)
-    first, last = days(visits["DATE_1"].iloc[rows]), days(visits["DATE_2"].iloc[rows])
-    point = np.concatenate([first, last])
+    facts = side.facts
+    ends = rule.touch == "ends"
+    level = facts.visits if ends else facts.cases
+    mask = near[side.person][facts.visit_case] if ends else near[side.person]
+    mask = mask & every(rule.with_, level) & ~some(rule.unless, level)
+    elsewhere = some([rule.elsewhere], level) if rule.elsewhere else np.zeros(level.rows, dtype=bool)
+    if not ends:
+        inner = _whole(side, mask)
+        return inner, elsewhere[inner.row]
+    first, last = (facts.days("visits", name) for name in ("DATE_1", "DATE_2"))
+    rows = np.flatnonzero(mask & (first <= last) & (first != ABSENT))
+    point = np.concatenate([first[rows], last[rows]])
     twice = np.concatenate([rows, rows])
-    mo = level.column("CODE_MO").iloc[twice].reset_index(drop=True)
-    inner = Intervals(twice, facts.visit_case[twice], who[twice], mo, point, point, np.full(len(twice), paid))
-    free = some([rule.elsewhere], level)[twice] if rule.elsewhere else np.zeros(len(twice), dtype=bool)
-    return inner, free
+    case = facts.visit_case[twice]
+    inner = Intervals(twice, case, side.person[case], side.place[case], point, point, np.full(len(twice), side.paid))
+    return inner, elsewhere[twice]
 
 
 def _among_stays(given: Given, rule: Crossing, stands: Mask) -> pd.DataFrame:
-    month = stays(given.facts, rule, given.persons[0], False)
-    both = month
-    if given.paid is not None:
-        both = stays(given.paid, rule, given.persons[1], True) + month
+    side, earlier = _sides(given)
+    month = _stays(side, rule)
+    both = month if earlier is None else _stays(earlier, rule) + month
     standing = both.paid.copy()
     standing[~both.paid] = stands[month.case]
     other = losing(both.person, both.row, both.begin, both.end, both.paid, standing)
@@ -114,19 +124,23 @@ def _among_stays(given: Given, rule: Crossing, stands: Mask) -> pd.DataFrame:
 
 
 def _inner(given: Given, rule: Crossing, standing: Standing) -> pd.DataFrame:
-    outer = stays(given.facts, rule, given.persons[0], False)
-    inner, free = _inside(given.facts, rule, given.persons[0], False)
+    side, earlier = _sides(given)
+    outer = _stays(side, rule)
     firm = outer[standing.cases[outer.case]]
-    if given.paid is not None:
-        firm = stays(given.paid, rule, given.persons[1], True) + firm
+    if earlier is not None:
+        firm = _stays(earlier, rule) + firm
+    near = np.zeros(max(int(one.max(initial=-1)) for one in given.persons) + 2, dtype=bool)
+    near[outer.person] = True
+    near[firm.person] = True
+    inner, free = _inside(side, rule, near)
     met, holder = _met(inner, free, firm)
     later = (rule.loser == "later") & ~firm.paid[holder] & (firm.case[holder] > inner.case[met])
     found = [
         _hits(given, rule, inner[met[~later]], firm[holder[~later]], "inner"),
         _hits(given, rule, firm[holder[later]], inner[met[later]], "outer"),
     ]
-    if given.paid is not None:
-        old, old_free = _inside(given.paid, rule, given.persons[1], True)
+    if earlier is not None:
+        old, old_free = _inside(earlier, rule, near)
         holder, met = _met_by_stay(outer, old, old_free)
         found.append(_hits(given, rule, outer[holder], old[met], "outer"))
     return hits.concat(found)
@@ -159,8 +173,8 @@ def _met_by_stay(outer: Intervals, inner: Intervals, free: Mask) -> tuple[Number
 
 def _same_place(one: Intervals, other: Intervals) -> tuple[Numbers, Numbers]:
     """Numbers of person and organisation."""
-    person = pd.Series(np.concatenate([one.person, other.person]))
-    codes = group_codes([person, pd.concat([one.mo, other.mo], ignore_index=True)])
+    person, place = np.concatenate([one.person, other.person]), np.concatenate([one.mo, other.mo])
+    codes = pd.factorize(person * np.int64(place.max(initial=-1) + 2) + place + 1)[0].astype(np.int64)
     return codes[: len(one)], codes[len(one) :]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.pump.mek import hits
+from pipelines.pump.mek.conditions import every
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 
@@ -75,7 +76,7 @@ def _services(given: Given) -> pd.DataFrame:
     services, level = given.month.services, given.facts.services
     begin, end = level.column("DATE_1"), level.column("DATE_2")
     outside = (services["DATE_IN"] < begin) | (services["DATE_OUT"] > end)
-    wrong = (services["DATE_IN"] > services["DATE_OUT"]) | (outside & (level.column("kind") != "X"))
+    wrong = (services["DATE_IN"] > services["DATE_OUT"]) | (outside & every({"kind": {"not": ["X"]}}, level))
     service = np.flatnonzero(wrong.to_numpy())
     rows = services.iloc[service]
     text = phrase(

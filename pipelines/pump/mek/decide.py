@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from pipelines.pump.mek.bases import Bases
-from pipelines.pump.mek.conditions import Mask
-from pipelines.pump.mek.facts import Facts, Numbers
+from pipelines.pump.mek.coded import Mask, Numbers
+from pipelines.pump.mek.facts import Facts
 from pipelines.pump.month import Month
 
 SPACE = uuid.UUID("6f0c2f0e-6c39-5f0b-9a83-3c1a3f3b7c10")
@@ -41,13 +41,23 @@ def decide(month: Month, hits: pd.DataFrame, bases: Bases, act: tuple[date, str]
     replaces those inside unless they refuse more. A case without a sum (per head) is paid in full: OPLATA 1, SUMP 0.
     """
     facts = Facts(month)
-    chosen = _trimmed(_replaced(_best(hits, facts, bases), facts), facts)
+    chosen = applied(facts, hits, bases)
+    return Decision(decided(facts, chosen), _sanctions(month, facts, chosen, act))
+
+
+def applied(facts: Facts, hits: pd.DataFrame, bases: Bases) -> pd.DataFrame:
+    """Hits that count, one for each object, with the sums that they refuse; ``hit`` is the row of each."""
+    return _trimmed(_replaced(_best(hits, facts, bases), facts), facts)
+
+
+def decided(facts: Facts, chosen: pd.DataFrame) -> pd.DataFrame:
+    """``Decision.cases`` by the hits that count."""
     refused = np.zeros(len(facts.sums), dtype=np.int64)
     np.add.at(refused, chosen["case"].to_numpy(), chosen["amount"].to_numpy())
     paid = facts.sums - refused
     oplata = np.where(refused == 0, "1", np.where(paid == 0, "2", "3"))
     cases = pd.DataFrame({"case": np.arange(len(paid)), "OPLATA": pd.array(oplata, dtype="str")})
-    return Decision(cases.assign(SUMP=paid, SANK_IT=refused), _sanctions(month, facts, chosen, act))
+    return cases.assign(SUMP=paid, SANK_IT=refused)
 
 
 def _best(hits: pd.DataFrame, facts: Facts, bases: Bases) -> pd.DataFrame:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pipelines.pump.mek import hits
-from pipelines.pump.mek.conditions import Level, Mask, every, some
-from pipelines.pump.mek.facts import Facts, Numbers, Objects
+from pipelines.pump.mek.coded import Hashes, Mask, Numbers, alike
+from pipelines.pump.mek.conditions import every, some
+from pipelines.pump.mek.facts import Facts, Objects, Rows
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 from pipelines.pump.mek.standing import Standing
@@ -60,43 +61,76 @@ def copies(codes: Numbers, earlier: int, standing: Mask, keep: str) -> Copies:
     return Copies(again, kept[own[again]], now, paid[own[now]])
 
 
+@dataclass(frozen=True)
+class _Side:
+    """Rows of the month, or of the paid history, that a rule looks at; ``who``: person of every row of the level."""
+
+    level: Rows
+    who: Numbers
+    rows: Numbers
+
+    def __getitem__(self, chosen: Mask) -> _Side:
+        return _Side(self.level, self.who, self.rows[chosen])
+
+    def values(self, name: str) -> pd.Series:
+        """A column of the key."""
+        return pd.Series(self.who[self.rows]) if name == "person" else self.level.at(name, self.rows)
+
+    def hashes(self, name: str) -> Hashes:
+        return self.who[self.rows].view(np.uint64) if name == "person" else self.level.hashes(name, self.rows)
+
+    def is_text(self, name: str) -> bool:
+        return name != "person" and isinstance(self.level.dtype(name), pd.StringDtype)
+
+
 def _rule_hits(given: Given, standing: Standing, rule: Duplicate) -> pd.DataFrame:
-    month, paid = given.facts, given.paid if rule.scope != "month" else None
-    own, mine = _rows(month, rule, given.persons[0])
-    old, theirs = (np.empty(0, dtype=np.int64), {}) if paid is None else _rows(paid, rule, given.persons[1])
-    if not len(own):
+    own = _side(given.facts, rule, given.persons[0])
+    paid = given.paid if rule.scope != "month" else None
+    old = None if paid is None else _side(paid, rule, given.persons[1])
+    old, own = _alike(old, own, rule.key)
+    if not len(own.rows):
         return hits.empty()
-    columns = [pd.concat([theirs[name], mine[name]]) if len(old) else mine[name] for name in rule.key]
-    mask = (standing.cases if rule.level == "case" else standing.visits)[own]
-    found = copies(group_codes(columns), len(old), mask, given.terms.keep)
+    mine = {name: own.values(name) for name in rule.key}
+    columns = [mine[name] if old is None else pd.concat([old.values(name), mine[name]]) for name in rule.key]
+    mask = (standing.cases if rule.level == "case" else standing.visits)[own.rows]
+    before = _NONE if old is None else old.rows
+    found = copies(group_codes(columns), len(before), mask, given.terms.keep)
     repeated = rule.scope != "history"
     values = {name: mine[name] for name in rule.key if name != "person"}
     return hits.concat(
         [
-            _in_month(given, rule.rule, rule.title, rule.level, own, found, values) if repeated else hits.empty(),
-            _beside_paid(given, rule.rule, rule.title, rule.level, own, old, found, values),
+            _in_month(given, rule.rule, rule.title, rule.level, own.rows, found, values) if repeated else hits.empty(),
+            _beside_paid(given, rule.rule, rule.title, rule.level, own.rows, before, found, values),
         ]
     )
 
 
-def _rows(facts: Facts, rule: Duplicate, person: Numbers) -> tuple[Numbers, Mapping[str, pd.Series]]:
-    """Rows that a rule looks at and the columns of its key; the first of them has to be known."""
-    level: Level = facts.cases if rule.level == "case" else facts.visits
-    who = pd.Series(person if rule.level == "case" else person[facts.visit_case])
-    mask = every(rule.within, level) & ~some(rule.unless, level)
-    first = who >= 0 if rule.key[0] == "person" else level.column(rule.key[0]).notna()
-    rows = np.flatnonzero(mask & first.to_numpy())
-    columns = {name: (who if name == "person" else level.column(name)).iloc[rows] for name in rule.key}
-    return rows, {name: column.reset_index(drop=True) for name, column in columns.items()}
+def _side(facts: Facts, rule: Duplicate, person: Numbers) -> _Side:
+    """Rows that a rule looks at; the first column of its key has to be known."""
+    level: Rows = facts.cases if rule.level == "case" else facts.visits
+    who = person if rule.level == "case" else person[facts.visit_case]
+    first = who >= 0 if rule.key[0] == "person" else level.column(rule.key[0]).notna().to_numpy(bool)
+    return _Side(level, who, np.flatnonzero(every(rule.within, level) & ~some(rule.unless, level) & first))
+
+
+def _alike(old: _Side | None, own: _Side, key: Sequence[str]) -> tuple[_Side | None, _Side]:
+    """Rows that may have an equal one: first by what is no text, then by the whole key. Nothing equal is lost."""
+    numbers = [name for name in key if not own.is_text(name)]
+    for names in (numbers, key):
+        if names and old is None:
+            own = own[alike([own.hashes(name) for name in names])]
+        elif names and old is not None:
+            mask = alike([np.concatenate([old.hashes(name), own.hashes(name)]) for name in names])
+            old, own = old[mask[: len(old.rows)]], own[mask[len(old.rows) :]]
+    return old, own
 
 
 def _examination_hits(given: Given, standing: Standing, group: Sequence[str]) -> pd.DataFrame:
     """A person has one examination of the group in a calendar year."""
 
     def chosen(facts: Facts, person: Numbers) -> tuple[Numbers, list[pd.Series]]:
-        cases = facts.month.cases
-        rows = np.flatnonzero(cases["DISP"].isin(group).to_numpy() & (person >= 0) & cases["DATE_Z_2"].notna().to_numpy())
-        return rows, [pd.Series(person[rows]), cases["DATE_Z_2"].iloc[rows].dt.year.reset_index(drop=True)]
+        rows = np.flatnonzero(every({"DISP": list(group), "DATE_Z_2": {"empty": False}}, facts.cases) & (person >= 0))
+        return rows, [pd.Series(person[rows]), facts.month.cases["DATE_Z_2"].iloc[rows].dt.year.reset_index(drop=True)]
 
     own, mine = chosen(given.facts, given.persons[0])
     old, theirs = _nobody() if given.paid is None else chosen(given.paid, given.persons[1])
@@ -115,8 +149,11 @@ def _examination_hits(given: Given, standing: Standing, group: Sequence[str]) ->
     )
 
 
+_NONE: Numbers = np.empty(0, dtype=np.int64)
+
+
 def _nobody() -> tuple[Numbers, list[pd.Series]]:
-    return np.empty(0, dtype=np.int64), []
+    return _NONE, []
 
 
 def _objects(given: Given, level: str, rows: Numbers) -> Objects:

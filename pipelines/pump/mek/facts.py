@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from pipelines.pump.mek.conditions import Mask
+from pipelines.pump.mek.coded import Coded, Hashes, Mask, Numbers, encode, hashes
 from pipelines.pump.month import Month
 
-Numbers = npt.NDArray[np.int64]
+Home = Literal["cases", "visits", "services"]
+"""Frame of a month that a column stands in."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,31 @@ class Objects:
 
 @dataclass(frozen=True)
 class Facts:
-    """Columns of a month by level. ``month`` may also be the paid history: the same frames with OPLATA and SUMP in cases."""
+    """Columns of a month by level. ``month`` may also be the paid history: the same frames with OPLATA and SUMP in cases.
+
+    Texts are encoded, days and hashes made once for all stages.
+    """
 
     month: Month
+    _coded: dict[tuple[Home, str], Coded] = field(default_factory=dict, repr=False, compare=False)
+    _days: dict[tuple[Home, str], Numbers] = field(default_factory=dict, repr=False, compare=False)
+
+    def frame(self, home: Home) -> pd.DataFrame:
+        """The frame of that name."""
+        found: pd.DataFrame = getattr(self.month, home)
+        return found
+
+    def coded(self, home: Home, name: str) -> Coded:
+        """A column of texts by its distinct values."""
+        if (home, name) not in self._coded:
+            self._coded[home, name] = encode(self.frame(home)[name])
+        return self._coded[home, name]
+
+    def days(self, home: Home, name: str) -> Numbers:
+        """Days since 1970 of a column of dates (``days``)."""
+        if (home, name) not in self._days:
+            self._days[home, name] = days(self.frame(home)[name])
+        return self._days[home, name]
 
     @cached_property
     def cases(self) -> Cases:
@@ -96,91 +119,158 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Cases:
-    """Elements of the cases; what only visits have is taken from the first visit."""
+class Rows:
+    """Rows of one level; elements that its frame lacks are taken from the frames around it."""
 
     facts: Facts
+
+    @property
+    def rows(self) -> int:
+        raise NotImplementedError
+
+    def place(self, name: str) -> tuple[Home, Numbers | None]:
+        """Frame that has the element, and its row for each row of the level (-1 for none); None where rows are the same."""
+        raise NotImplementedError
+
+    def derived(self, name: str) -> pd.Series | None:
+        """Elements that follow from others."""
+        raise NotImplementedError
+
+    def having(self, services: Mask) -> Mask:
+        """Rows that have one of these services."""
+        raise NotImplementedError
+
+    def column(self, name: str) -> pd.Series:
+        """Values of an element, one for each row."""
+        found = self.derived(name)
+        if found is not None:
+            return found
+        home, rows = self.place(name)
+        values = self.facts.frame(home)[name]
+        return values if rows is None else _taken(values, rows)
+
+    def at(self, name: str, rows: Numbers) -> pd.Series:
+        """Values of an element in some of the rows, numbered anew."""
+        found = self.derived(name)
+        if found is not None:
+            return found.iloc[rows].reset_index(drop=True)
+        home, places = self.place(name)
+        return _taken(self.facts.frame(home)[name], rows if places is None else places[rows])
+
+    def dtype(self, name: str) -> Any:
+        """How an element is kept."""
+        return self.facts.frame(self.place(name)[0])[name].dtype
+
+    def known(self, name: str) -> Coded | pd.Series:
+        """An element as conditions look at it: texts by their distinct values, numbers and dates as they are."""
+        found = self.derived(name)
+        if found is not None:
+            return found
+        home, rows = self.place(name)
+        values = self.facts.frame(home)[name]
+        if not isinstance(values.dtype, pd.StringDtype):
+            return values if rows is None else _taken(values, rows)
+        coded = self.facts.coded(home, name)
+        return coded if rows is None else _coded_at(coded, rows)
+
+    def coded(self, name: str) -> Coded:
+        """An element that has few distinct values."""
+        found = self.known(name)
+        return found if isinstance(found, Coded) else encode(found)
+
+    def days(self, name: str) -> Numbers:
+        """An element that is a date, as ``days`` has it."""
+        home, rows = self.place(name)
+        known = self.facts.days(home, name)
+        return known if rows is None else np.append(known, ABSENT)[rows]
+
+    def hashes(self, name: str, rows: Numbers) -> Hashes:
+        """Hashes of an element in some of the rows."""
+        return hashes(self.at(name, rows))
+
+    def service_known(self, name: str) -> Coded:
+        """An element of the services by its distinct values."""
+        return self.facts.coded("services", name)
+
+
+@dataclass(frozen=True)
+class Cases(Rows):
+    """Elements of the cases; what only visits have is taken from the first visit."""
 
     @property
     def rows(self) -> int:
         return len(self.facts.month.cases)
 
-    def column(self, name: str) -> pd.Series:
-        cases, visits = self.facts.month.cases, self.facts.month.visits
+    def place(self, name: str) -> tuple[Home, Numbers | None]:
+        return ("cases", None) if name in self.facts.month.cases else ("visits", self.facts.first_visit)
+
+    def derived(self, name: str) -> pd.Series | None:
+        cases = self.facts.month.cases
         if name == "DAYS":
             return span(cases["DATE_Z_1"], cases["DATE_Z_2"])
-        if name == "AGE":
-            return years(cases["DR"], cases["DATE_Z_1"])
-        if name in cases:
-            return cases[name]
-        return _taken(visits[name], self.facts.first_visit)
+        return years(cases["DR"], cases["DATE_Z_1"]) if name == "AGE" else None
 
     def having(self, services: Mask) -> Mask:
         return _marked(self.facts.service_case, services, self.rows)
 
-    def service_column(self, name: str) -> pd.Series:
-        return self.facts.month.services[name]
-
 
 @dataclass(frozen=True)
-class Visits:
+class Visits(Rows):
     """Elements of the visits; what they lack is taken from their case. KD_OVER: days billed beyond the days there were."""
-
-    facts: Facts
 
     @property
     def rows(self) -> int:
         return len(self.facts.month.visits)
 
-    def column(self, name: str) -> pd.Series:
-        cases, visits = self.facts.month.cases, self.facts.month.visits
+    def place(self, name: str) -> tuple[Home, Numbers | None]:
+        return ("visits", None) if name in self.facts.month.visits else ("cases", self.facts.visit_case)
+
+    def derived(self, name: str) -> pd.Series | None:
+        visits = self.facts.month.visits
         if name == "DAYS":
             return span(visits["DATE_1"], visits["DATE_2"])
         if name == "AGE":
             return years(self.column("DR"), visits["DATE_1"])
         if name == "KD_OVER":
             apart = span(visits["DATE_1"], visits["DATE_2"])
-            daytime = (self.column("USL_OK") == "2").to_numpy()
+            usl_ok = self.coded("USL_OK")
+            daytime = usl_ok.of((usl_ok.values == "2").to_numpy(bool))
             return visits["KD"].astype("Int64") - apart.clip(lower=1).mask(daytime, apart + 1)
-        return visits[name] if name in visits else _taken(cases[name], self.facts.visit_case)
+        return None
 
     def having(self, services: Mask) -> Mask:
         return _marked(self.facts.service_visit, services, self.rows)
 
-    def service_column(self, name: str) -> pd.Series:
-        return self.facts.month.services[name]
-
 
 @dataclass(frozen=True)
-class Services:
+class Services(Rows):
     """Elements of the services; what they lack is taken from their visit, then from their case."""
-
-    facts: Facts
 
     @property
     def rows(self) -> int:
         return len(self.facts.month.services)
 
-    def column(self, name: str) -> pd.Series:
+    def place(self, name: str) -> tuple[Home, Numbers | None]:
+        month = self.facts.month
+        if name in month.services:
+            return "services", None
+        return ("visits", self.facts.service_visit) if name in month.visits else ("cases", self.facts.service_case)
+
+    def derived(self, name: str) -> pd.Series | None:
         services = self.facts.month.services
-        if name == "DAYS":
-            return span(services["DATE_IN"], services["DATE_OUT"])
-        if name in services:
-            return services[name]
-        if name in self.facts.month.visits:
-            return _taken(self.facts.month.visits[name], self.facts.service_visit)
-        return _taken(self.facts.cases.column(name), self.facts.service_case)
+        return span(services["DATE_IN"], services["DATE_OUT"]) if name == "DAYS" else None
 
     def having(self, services: Mask) -> Mask:
         return services
-
-    def service_column(self, name: str) -> pd.Series:
-        return self.facts.month.services[name]
 
 
 def amounts(values: pd.Series) -> Numbers:
     """Kopecks, an absent sum as 0."""
     return values.fillna(0).to_numpy(np.int64)
+
+
+ABSENT = np.iinfo(np.int64).min
+"""Number of a day that is absent."""
 
 
 def days(values: pd.Series) -> Numbers:
@@ -205,6 +295,10 @@ def years(born: pd.Series, on: pd.Series) -> pd.Series:
 
 def _taken(values: pd.Series, rows: Numbers) -> pd.Series:
     return pd.Series(values.array.take(rows, allow_fill=True), name=values.name)
+
+
+def _coded_at(coded: Coded, rows: Numbers) -> Coded:
+    return Coded(np.append(coded.codes, np.int32(-1))[rows], coded.values)
 
 
 def _marked(owner: Numbers, chosen: Mask, rows: int) -> Mask:

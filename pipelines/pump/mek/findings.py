@@ -7,8 +7,9 @@ import pandas as pd
 
 from pipelines.checks.mek import basis
 from pipelines.pump.mek import hits
+from pipelines.pump.mek.coded import Numbers
 from pipelines.pump.mek.duplicates import REPEATED
-from pipelines.pump.mek.facts import Numbers, Objects
+from pipelines.pump.mek.facts import Objects
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 

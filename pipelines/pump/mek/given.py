@@ -12,7 +12,8 @@ import pandas as pd
 
 from pipelines.nsi.dictionaries import Dictionaries
 from pipelines.pump.mek.bases import Bases
-from pipelines.pump.mek.facts import Facts, Numbers
+from pipelines.pump.mek.coded import Mask, Numbers, hashes, touched
+from pipelines.pump.mek.facts import Facts
 from pipelines.pump.mek.people import people
 from pipelines.pump.mek.terms import MekTerms
 from pipelines.pump.month import Month
@@ -56,13 +57,8 @@ class Given:
             return None
         cases = self.history.cases
         money = cases["SUMP"].fillna(0) > 0 if self.terms.paid_needs_money else True
-        record = pd.DataFrame({"mo": cases["CODE_MO"], "id": cases["IDCASE"], "pac": cases["ID_PAC"], "n": cases["N_ZAP"]})
-        corrected = (cases["PR_NOV"] == "1").to_numpy()
-        replaced = np.zeros(len(cases), dtype=bool)
-        chain = record.assign(new=corrected)
-        later = chain[::-1].groupby(["mo", "id", "pac", "n"], dropna=False, sort=False)["new"].cumsum()[::-1].to_numpy()
-        replaced = later - corrected > 0
-        return Facts(only(self.history, (cases["OPLATA"].astype("str").isin(["1", "3"]) & money).to_numpy() & ~replaced))
+        taken = cases["OPLATA"].astype("str").isin(["1", "3"]) & money
+        return Facts(only(self.history, taken.to_numpy(bool) & ~_replaced(cases)))
 
     @cached_property
     def persons(self) -> tuple[Numbers, Numbers]:
@@ -73,6 +69,27 @@ class Given:
             known.iloc[self.answers["case"].to_numpy()] = self.answers["person"].astype("Int64").to_numpy()
             cases = cases.assign(person=known)
         return people(cases, None if self.paid is None else self.paid.month.cases)
+
+    @cached_property
+    def places(self) -> tuple[Numbers, Numbers]:
+        """Organisation of each case of the month and of the paid history, by numbers that both have in common."""
+        columns = [facts.coded("cases", "CODE_MO") for facts in (self.facts, self.paid) if facts is not None]
+        common = pd.factorize(pd.concat([column.values for column in columns]))[0].astype(np.int64)
+        split = np.split(common, [len(columns[0].values)])
+        month, *paid = (numbers[column.codes] for numbers, column in zip(split, columns, strict=False))
+        return month, paid[0] if paid else np.empty(0, dtype=np.int64)
+
+
+def _replaced(cases: pd.DataFrame) -> Mask:
+    """Records that a later one of the same organisation, number and patient corrects."""
+    key = ["CODE_MO", "IDCASE", "ID_PAC", "N_ZAP"]
+    corrected = (cases["PR_NOV"] == "1").to_numpy(bool)
+    replaced = np.zeros(len(cases), dtype=bool)
+    rows = np.flatnonzero(touched([hashes(cases[name]) for name in key], corrected))
+    chain = cases[key].iloc[rows].assign(new=corrected[rows])[::-1]
+    later = chain.groupby(key, dropna=False, sort=False)["new"].cumsum()[::-1].to_numpy()
+    replaced[rows] = later - corrected[rows] > 0
+    return replaced
 
 
 def only(month: Month, kept: np.ndarray) -> Month:

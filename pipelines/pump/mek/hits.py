@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.pump.mek.bases import Bases
 from pipelines.pump.mek.facts import Objects
@@ -26,9 +29,14 @@ COLUMNS = {
 }
 
 
+@cache
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+
+
 def empty() -> pd.DataFrame:
     """No hits."""
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+    return _nothing().copy()
 
 
 def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -65,32 +73,55 @@ def make(
         "amount": 0 if note else bases.unpaid(osn, objects.worth),
         "rule": rule,
         "other": other,
-        "other_ref": other_ref if isinstance(other_ref, str) else other_ref.to_numpy(),
-        "detail": detail if isinstance(detail, str) else detail.to_numpy(),
+        "other_ref": other_ref,
+        "detail": detail,
     }
-    return pd.DataFrame(columns).astype(COLUMNS)
+    rows = len(objects.case)
+    return pd.DataFrame({name: _filled(value, rows, COLUMNS[name]) for name, value in columns.items()})
+
+
+def _filled(value: Any, rows: int, kind: str) -> Any:
+    """A column of one value, or of values that are given for each row."""
+    if isinstance(value, str):
+        return pd.array(pa.repeat(pa.scalar(value, pa.large_string()), rows), dtype="str")
+    if kind == "str":
+        return value.array if value.dtype == kind else value.astype("str").array
+    return np.full(rows, value, dtype=np.int64) if np.ndim(value) == 0 else np.asarray(value, dtype=np.int64)
 
 
 def phrase(template: str, rows: int, **values: Any) -> pd.Series:
     """Text for each row: ``{name}`` stands for a column of values (series or array; a missing value is «не указано»)."""
-    text = pd.Series([""] * rows, dtype="str")
     if not rows:
-        return text
+        return pd.Series([], dtype="str")
+    parts: list[Any] = []
     rest = template
     while "{" in rest:
         before, _, rest = rest.partition("{")
         name, _, rest = rest.partition("}")
-        text = text + before + shown(values[name], rows)
-    return text + rest
+        parts += [before, shown(values[name], rows)]
+    texts = pc.binary_join_element_wise(*_wide([*parts, rest], rows), pa.scalar("", pa.large_string()))
+    return pd.Series(pd.array(texts, dtype="str"))
+
+
+def _wide(parts: Iterable[Any], rows: int) -> list[Any]:
+    """Texts side by side; at least one of them is a column."""
+    arrays = [pa.scalar(one, pa.large_string()) if isinstance(one, str) else pa.array(one) for one in parts if len(one)]
+    if not any(isinstance(one, pa.Array | pa.ChunkedArray) for one in arrays):
+        arrays.append(pa.repeat(pa.scalar("", pa.large_string()), rows))
+    return [one.cast(pa.large_string()) for one in arrays]
 
 
 def shown(values: Any, rows: int) -> pd.Series:
     """Values as an operator reads them: days as ДД.ММ.ГГГГ, the missing as «не указано»."""
     if isinstance(values, str):
-        return pd.Series([values] * rows, dtype="str")
+        return pd.Series(pd.array(pa.repeat(pa.scalar(values, pa.large_string()), rows), dtype="str"))
     column = pd.Series(values).reset_index(drop=True)
     if pd.api.types.is_datetime64_any_dtype(column):
-        column = column.dt.strftime("%d.%m.%Y")
+        days, distinct = pd.factorize(column)
+        named = pd.Series(pd.DatetimeIndex(distinct).strftime("%d.%m.%Y"), dtype="str")
+        return pd.Series(named.array.take(days, allow_fill=True)).fillna("не указано")
+    if column.dtype == "str":
+        return column.fillna("не указано")
     return column.astype("str").where(column.notna(), "не указано").astype("str")
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from pipelines.pump.mek.facts import Numbers
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.pump.mek.coded import Mask, Numbers, digits, encode, packed, plain, touched
+from pipelines.pump.mek.facts import ABSENT, days
 
 NEW_POLICY = "3"
 """VPOLIS whose number is the ЕНП."""
@@ -19,35 +26,70 @@ def people(month: pd.DataFrame, history: pd.DataFrame | None = None) -> tuple[Nu
     (NOVOR not 0) is another person than the one whose policy it has.
     """
     frames = [month] if history is None else [history, month]
-    both = pd.concat([_columns(frame) for frame in frames], ignore_index=True)
-    names, policy, known = (_codes(both[name]) for name in ("name", "policy", "person"))
-    policy = _lent(names, policy)
-    known = _lent(policy, known)
-    person = np.where(known >= 0, known, np.where(policy >= 0, policy + known.max(initial=-1) + 1, -1))
+    parts = [_columns(frame) for frame in frames]
+    policy = pd.factorize(digits(pa.concat_arrays([part.policy for part in parts])))
+    policy_codes = np.where(policy[1][policy[0]] == -1, -1, policy[0]).astype(np.int64)
+    known = np.concatenate([part.known for part in parts])
+    names = _names(parts, policy_codes < 0)
+    policy_codes = _lent(names, policy_codes)
+    known = _lent(policy_codes, known)
+    person = np.where(known >= 0, known, np.where(policy_codes >= 0, policy_codes + known.max(initial=-1) + 1, -1))
     named = (person < 0) & (names >= 0)
     person = np.where(named, names + max(int(person.max(initial=-1)), -1) + 1, person)
-    who = pd.factorize(person * np.int64(1 << 32) + _codes(both["NOVOR"]))[0].astype(np.int64)
+    novor = encode(pd.concat([part.novor for part in parts], ignore_index=True))
+    who = pd.factorize(person * np.int64(len(novor.values)) + novor.codes)[0].astype(np.int64)
     who[person < 0] = -1
-    earlier = len(both) - len(month)
+    earlier = sum(map(len, parts)) - len(month)
     return who[earlier:], who[:earlier]
 
 
-def _columns(cases: pd.DataFrame) -> pd.DataFrame:
-    newborn = (cases["NOVOR"].fillna("0") != "0").to_numpy()
-    policy = cases["ENP"].where(cases["ENP"].notna(), cases["NPOLIS"].where(cases["VPOLIS"] == NEW_POLICY))
-    parts = [cases[f"{name}_P"].where(newborn, cases[name]).fillna("") for name in ("FAM", "IM", "OT")]
-    born = cases["DR_P"].where(newborn, cases["DR"])
-    name = parts[0].str.upper() + "|" + parts[1].str.upper() + "|" + parts[2].str.upper() + "|"
-    name = name + pd.Series(born.to_numpy("datetime64[D]").astype(np.int64), index=name.index).astype("str")
-    unknown = (parts[0] == "") & (parts[1] == "") | born.isna()
-    person = cases["person"] if "person" in cases else pd.Series(pd.NA, index=cases.index, dtype="Int64")
+@dataclass(frozen=True)
+class _Columns:
+    """What tells people from each other. ``names``: surname, name, patronymic as written; ``known`` -1 where it is not."""
+
+    policy: pa.Array
+    known: npt.NDArray[np.int64]
+    novor: pd.Series
+    names: Sequence[pa.Array]
+    born: Numbers
+
+    def __len__(self) -> int:
+        return len(self.born)
+
+
+def _columns(cases: pd.DataFrame) -> _Columns:
     novor = cases["NOVOR"].fillna("0")
-    return pd.DataFrame({"name": name.mask(unknown), "policy": policy, "person": person.astype("Int64"), "NOVOR": novor})
+    newborn = pa.array((novor != "0").to_numpy(bool))
+    own = pc.if_else(pc.equal(plain(cases["VPOLIS"]), NEW_POLICY), plain(cases["NPOLIS"]), None)
+    born = np.where(newborn.to_numpy(zero_copy_only=False), days(cases["DR_P"]), days(cases["DR"]))
+    known: npt.NDArray[np.int64] = np.full(len(cases), -1, dtype=np.int64)
+    if "person" in cases:
+        known = cases["person"].astype("Int64").fillna(-1).to_numpy(np.int64).astype(np.int64)
+    return _Columns(
+        policy=pc.coalesce(plain(cases["ENP"]).cast(pa.large_string()), own.cast(pa.large_string())),
+        known=known,
+        novor=novor,
+        names=[pc.if_else(newborn, plain(cases[f"{name}_P"]), plain(cases[name])) for name in ("FAM", "IM", "OT")],
+        born=born,
+    )
 
 
-def _codes(values: pd.Series) -> Numbers:
-    """Numbers of distinct values, -1 for a missing one."""
-    return pd.factorize(values)[0].astype(np.int64)
+def _names(parts: Sequence[_Columns], asked: Mask) -> Numbers:
+    """Numbers of name and birthday of the rows ``asked`` and of those that have the same, -1 elsewhere and where unknown."""
+    joined = map(pa.concat_arrays, zip(*(part.names for part in parts), strict=True))
+    texts = [encode(pd.Series(pd.array(one, "str"))) for one in joined]
+    upper = [pd.factorize(one.values.fillna("").str.upper())[0].astype(np.int64) for one in texts]
+    empty = [one.of((one.values.fillna("") == "").to_numpy(bool)) for one in texts[:2]]
+    born = np.concatenate([part.born for part in parts])
+    there = ~(empty[0] & empty[1]) & (born != ABSENT)
+    columns = [(numbers[one.codes], len(numbers)) for one, numbers in zip(texts, upper, strict=True)]
+    first = int(born[there].min()) if there.any() else 0
+    columns.append((np.where(there, born - first, -1), int(born[there].max()) - first + 1 if there.any() else 1))
+    key = packed(columns)
+    rows = np.flatnonzero(touched([key.view(np.uint64)], asked & there) & there)
+    names = np.full(len(key), -1, dtype=np.int64)
+    names[rows] = pd.factorize(key[rows])[0]
+    return names
 
 
 def _lent(weak: Numbers, strong: Numbers) -> Numbers:

@@ -11,16 +11,22 @@ import pyarrow.compute as pc
 
 from pipelines.nsi.dictionaries import APART, Dictionaries
 from pipelines.pump.mek import hits
-from pipelines.pump.mek.conditions import Mask, some
+from pipelines.pump.mek.coded import Coded, Mask, Numbers, combined, constant
+from pipelines.pump.mek.conditions import some
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.hits import phrase
 
 
-def known(nsi: Dictionaries, name: str, fields: Sequence[str], values: Sequence[pd.Series], on: pd.Series) -> Mask:
-    """Whether a dictionary has the combination of values in force on the day of each row; a missing value is not there."""
-    columns = [pa.array(column.astype("str"), type=pa.string()) for column in values]
+def known(nsi: Dictionaries, name: str, fields: Sequence[str], values: Sequence[Coded], on: Numbers) -> Mask:
+    """Whether a dictionary has the combination of values in force on the day of each row; a missing value is not there.
+
+    ``on``: days as ``facts.days`` has them. Texts are joined once for each combination that occurs.
+    """
+    codes, first = combined(values)
+    columns = [pa.array(column[first].decoded().astype("str"), pa.string(), from_pandas=True) for column in values]
     joined = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, APART)
-    return nsi.contains(name, "|".join(fields), joined, on.to_numpy("datetime64[D]"))
+    asked = pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), joined)
+    return nsi.contains(name, "|".join(fields), asked, on.view("datetime64[D]"))
 
 
 def licence_hits(given: Given) -> pd.DataFrame:
@@ -32,8 +38,8 @@ def licence_hits(given: Given) -> pd.DataFrame:
         return hits.empty()
     level = given.facts.visits
     names = ["CODE_MO", "LPU_1", "PROFIL", "USL_OK", "VIDPOM"]
-    columns = {name: level.column(name) for name in names}
-    day = level.column("DATE_2")
+    columns = {name: level.coded(name) for name in names}
+    day = level.days("DATE_2")
 
     def licensed(*wanted: str) -> Mask:
         fields = ["MCOD" if name == "CODE_MO" else name for name in wanted]
@@ -62,9 +68,8 @@ def licence_hits(given: Given) -> pd.DataFrame:
     parts = []
     for osn, rule, wrong, template in found:
         visit = np.flatnonzero(wrong)
-        text = phrase(
-            template, len(visit), day=day.iloc[visit], **{name: column.iloc[visit] for name, column in columns.items()}
-        )
+        shown = {name: column[visit].decoded() for name, column in columns.items()}
+        text = phrase(template, len(visit), day=given.month.visits["DATE_2"].iloc[visit], **shown)
         parts.append(_visits_hit(given, "E", osn, rule, text, visit))
     return hits.concat(parts)
 
@@ -79,12 +84,13 @@ def worker_hits(given: Given) -> pd.DataFrame:
     )
     visits, services = given.month.visits, given.month.services
     parts = []
-    for frame, field, date_field, is_visit in (
-        (visits, "IDDOKT", "DATE_2", True),
-        (services, "CODE_MD", "DATE_OUT", False),
+    for frame, level, field, date_field, is_visit in (
+        (visits, facts.visits, "IDDOKT", "DATE_2", True),
+        (services, facts.services, "CODE_MD", "DATE_OUT", False),
     ):
-        certified = known(given.nsi, "T_CERT", ["IDDOKT", "PRVS"], [frame[field], frame["PRVS"]], frame[date_field])
-        rows = np.flatnonzero(frame[field].notna().to_numpy() & ~certified)
+        worker = level.coded(field)
+        certified = known(given.nsi, "T_CERT", ["IDDOKT", "PRVS"], [worker, level.coded("PRVS")], level.days(date_field))
+        rows = np.flatnonzero((worker.codes >= 0) & ~certified)
         wrong = frame.iloc[rows]
         text = phrase(template, len(rows), field=field, worker=wrong[field], prvs=wrong["PRVS"], day=wrong[date_field])
         if is_visit:
@@ -108,11 +114,11 @@ def programme_hits(given: Given) -> pd.DataFrame:
     for field, osn in pairs.itertuples(index=False):
         of_service = field in ("CODE_USL", "VID_VME")
         level = facts.services if of_service else facts.visits
-        values, day = level.column(field), level.column("DATE_OUT" if of_service else "DATE_2")
-        constants = [pd.Series([text] * level.rows, dtype="str") for text in (field, osn)]
-        named = known(given.nsi, "T_NOPAY", ["FIELD", "OSN", "VALUE"], [*constants, values], day)
-        rows = np.flatnonzero(named)
-        text = phrase(template, len(rows), field=field, value=values.iloc[rows], day=day.iloc[rows])
+        ends = "DATE_OUT" if of_service else "DATE_2"
+        values = level.coded(field)
+        constants = [constant(text, level.rows) for text in (field, osn)]
+        rows = np.flatnonzero(known(given.nsi, "T_NOPAY", ["FIELD", "OSN", "VALUE"], [*constants, values], level.days(ends)))
+        text = phrase(template, len(rows), field=field, value=values[rows].decoded(), day=level.at(ends, rows))
         if of_service:
             parts.append(hits.make(given.bases, "F", osn, "MEK.F.2", text, facts.of_services(rows)))
         else:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.pump.mek.conditions import Mask
+from pipelines.pump.mek.coded import Mask
 from pipelines.pump.mek.facts import Facts
+
+WEIGHED = ("case", "visit", "service", "code", "amount")
+"""Columns of hits that tell what they refuse."""
 
 
 @dataclass(frozen=True)

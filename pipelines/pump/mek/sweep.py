@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pipelines.pump.mek.conditions import Mask
-from pipelines.pump.mek.facts import Numbers
+from pipelines.pump.mek.coded import Mask, Numbers
 
 
 def meeting(
@@ -20,6 +19,12 @@ def meeting(
     result = np.full(len(keys), -1, dtype=np.int64)
     if not len(keys) or not len(among):
         return result
+    there = np.zeros(max(int(keys.max()), int(among.max())) + 1, dtype=bool)
+    there[among] = True
+    asked = np.flatnonzero(there[keys])
+    if not len(asked):
+        return result
+    keys, begins, ends = keys[asked], begins[asked], ends[asked]
     low = min(int(begins.min()), int(among_begins.min()), int(ends.min()), int(among_ends.min()))
     high = max(int(ends.max()), int(among_ends.max()), int(begins.max()), int(among_begins.max()))
     width = np.int64(high - low + 1)
@@ -31,7 +36,7 @@ def meeting(
     before = np.searchsorted(starts, keys * width + ends - low, side="left") - 1
     at = np.maximum(before, 0)
     met = (before >= 0) & (among[order][at] == keys) & (furthest[at] > keys * width + begins - low)
-    result[met] = order[holder[at[met]]]
+    result[asked[met]] = order[holder[at[met]]]
     return result
 
 

@@ -16,8 +16,9 @@ from numba import njit
 
 from pipelines.nsi.dictionaries import Dictionary
 from pipelines.pump.mek import hits
-from pipelines.pump.mek.conditions import Mask, some
-from pipelines.pump.mek.facts import Facts, Numbers
+from pipelines.pump.mek.coded import Coded, Mask, Numbers, combined
+from pipelines.pump.mek.conditions import meets, some
+from pipelines.pump.mek.facts import Facts
 from pipelines.pump.mek.given import Given, only
 from pipelines.pump.mek.hits import phrase, roubles
 from pipelines.pump.tariffs.exact import Exact
@@ -38,8 +39,8 @@ def volume_hits(given: Given, payable: pd.Series) -> pd.DataFrame:
     return hits.concat([by_volume, _over(given, taking, payable, "money")])
 
 
-def units(given: Given, facts: Facts, measure: str) -> tuple[pd.Series, Numbers]:
-    """Unit of each case (null for none) and its quantity in hundredths."""
+def units(given: Given, facts: Facts, measure: str) -> tuple[Coded, Numbers]:
+    """Unit of each case (missing for none) and its quantity in hundredths."""
     dictionary = given.nsi["T_UNIT"]
     table = dictionary.rows.to_pandas().assign(first=dictionary.first, last=dictionary.last)
     level = facts.cases
@@ -50,14 +51,15 @@ def units(given: Given, facts: Facts, measure: str) -> tuple[pd.Series, Numbers]
         mask = (unit < 0) & (row["first"] <= end) & (end <= row["last"])
         for field, element in CONDITIONS.items():
             if not pd.isna(row[field]):
-                mask &= (level.column(element) == row[field]).to_numpy(bool)
+                mask &= meets(level.coded(element), [row[field]])
         unit[mask] = number
     quantity = np.full(level.rows, 10**HUNDREDTHS, dtype=np.int64)
     for count in sorted(set(table["COUNT"]) - {"case"}):
         chosen = np.append((table["COUNT"] == count).to_numpy(), False)[unit]
         quantity = np.where(chosen, _quantities(facts, count), quantity)
-    names = pd.Series(table["UNIT"].array.take(unit, allow_fill=True))
-    return names, quantity
+    codes, names = pd.factorize(table["UNIT"])
+    values = pd.Series(pd.Index(names).array.take(np.append(np.arange(len(names)), -1), allow_fill=True))
+    return Coded(np.append(codes, -1).astype(np.int32)[unit], values), quantity
 
 
 def _quantities(facts: Facts, count: str) -> Numbers:
@@ -107,7 +109,8 @@ def consumption(given: Given, accepted: Facts, paid: Numbers) -> pd.DataFrame:
     parts = []
     for measure in ("volume", "money"):
         unit, quantity = units(given, accepted, measure)
-        taken = pd.DataFrame({"CODE_MO": accepted.month.cases["CODE_MO"], "UNIT": unit, "QUANTITY": quantity, "MONEY": paid})
+        columns = {"CODE_MO": accepted.month.cases["CODE_MO"], "UNIT": unit.decoded(), "QUANTITY": quantity, "MONEY": paid}
+        taken = pd.DataFrame(columns)
         parts.append(taken.dropna(subset=["UNIT"]).groupby(["CODE_MO", "UNIT"], as_index=False).sum())
     return pd.concat(parts, ignore_index=True)
 
@@ -142,8 +145,10 @@ def _over(given: Given, taking: Mask, payable: pd.Series, measure: str) -> pd.Da
     cases = given.month.cases
     money = measure == "money"
     took: Any = payable.fillna(0).to_numpy(np.int64) if money else quantity
-    rows = np.flatnonzero(taking & unit.notna().to_numpy())
-    lines = pd.DataFrame({"CODE_MO": cases["CODE_MO"].iloc[rows].to_numpy(), "UNIT": unit.iloc[rows].to_numpy()})
+    rows = np.flatnonzero(taking & (unit.codes >= 0))
+    places = given.facts.coded("cases", "CODE_MO")
+    group, first = combined([places[rows], unit[rows]])
+    lines = pd.DataFrame({"CODE_MO": places[rows[first]].decoded(), "UNIT": unit[rows[first]].decoded()})
     lines = lines.merge(limits(given)[["CODE_MO", "UNIT", measure]], how="left", on=["CODE_MO", "UNIT"])
     if given.consumed is not None:
         used = given.consumed[["CODE_MO", "UNIT", "MONEY" if money else "QUANTITY"]].set_axis(
@@ -156,9 +161,9 @@ def _over(given: Given, taking: Mask, payable: pd.Series, measure: str) -> pd.Da
     if not money and given.terms.without_plan == "refuse":
         lines[measure] = lines[measure].fillna(0)
         planned = np.ones(len(lines), dtype=bool)
-    rows, lines = rows[planned], lines[planned]
-    limit = (lines[measure].astype("Int64") - lines["used"].fillna(0).astype("int64")).to_numpy(np.int64)
-    group = lines.groupby(["CODE_MO", "UNIT"], sort=False).ngroup().to_numpy()
+    left = lines[measure].astype("Int64") - lines["used"].fillna(0).astype("int64")
+    rows, group = rows[planned[group]], group[planned[group]]
+    limit = left.fillna(0).to_numpy(np.int64)[group]
     number = pd.to_numeric(cases["IDCASE"].iloc[rows], errors="coerce").astype("Int64").fillna(UNNUMBERED).to_numpy(np.int64)
     last = cases["DATE_Z_2"].to_numpy("datetime64[D]").astype(np.int64)[rows]
     by = np.lexsort((rows, number, last, group) if money else (rows, number, group))
@@ -170,8 +175,8 @@ def _over(given: Given, taking: Mask, payable: pd.Series, measure: str) -> pd.Da
         "{unit} организации {mo}: " + ("сумма" if money else "объём") + " {taken}; "
         "остаток распределения комиссии на квартал до отчётного месяца {limit}, исчерпан; ожидается в пределах остатка",
         len(case),
-        unit=lines["UNIT"].to_numpy()[over],
-        mo=lines["CODE_MO"].to_numpy()[over],
+        unit=lines["UNIT"].iloc[group[over]],
+        mo=lines["CODE_MO"].iloc[group[over]],
         taken=show(took[case]),
         limit=show(limit[over]),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from pipelines.erz import load_persons
@@ -15,8 +15,8 @@ from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register
 from tests.exchange.world import REGION, World
 
-PERIOD = date(2026, 10, 1)
-NOW = datetime(2026, 11, 9, 9, 0, tzinfo=UTC)
+PERIOD = date(2026, 8, 1)
+NOW = datetime(2026, 9, 9, 9, 0, tzinfo=UTC)
 SENT: Sequence[tuple[str, str, str, int]] = (
     ("H", "980001", "98001", 300),
     ("H", "980003", "98002", 200),
@@ -34,18 +34,23 @@ def registers_of(period: date, seed: int, sent: Sequence[tuple[str, str, str, in
     return [generate_register(REGION, mo, payer, period, cases, seed, kind=kind) for kind, mo, payer, cases in sent]
 
 
-def received(url: str, root: Path, registers: Sequence[Register], seed: int = 1) -> World:
-    """A world whose exchange has processed the registers, with their people insured."""
-    world = World(url, root)
+def received(url: str, root: Path, registers: Sequence[Register], seed: int = 1, now: datetime = NOW) -> World:
+    """A world whose exchange has received the registers at a moment and processed them, with their people insured."""
+    world = World(url, root, lambda: now - timedelta(days=5))
     if not root.joinpath("folders").exists():
         world.set_up()
-    with db.transaction(url) as connection:
+    send(world, registers, seed)
+    return world
+
+
+def send(world: World, registers: Sequence[Register], seed: int = 1) -> None:
+    """Insure the people of registers, and have these processed."""
+    with db.transaction(world.url) as connection:
         load_persons(connection, insured_of(REGION, registers, seed).persons)
     for register in registers:
         name, content = package(register)
         world.drop(register.organisation, name, content)
     world.run()
-    return world
 
 
 def closed(world: World, period: date = PERIOD, now: datetime = NOW, *, approve: bool = True) -> tuple[Closings, int]:
