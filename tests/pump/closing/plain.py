@@ -52,6 +52,7 @@ class Region:
     folder: Path
     okato: str
     tables: dict[str, list[Row]] = field(default_factory=dict)
+    days: dict[tuple[str, date], list[Row]] = field(default_factory=dict)
     sets: dict[Any, set[Any]] = field(default_factory=dict)
 
     def table(self, name: str) -> list[Row]:
@@ -62,8 +63,11 @@ class Region:
 
     def on(self, name: str, day: date) -> list[Row]:
         """Rows in force on a day."""
-        text = f"{day:%Y-%m-%d}"
-        return [row for row in self.table(name) if row["DATEBEG"] <= text <= (row["DATEEND"] or "9999")]
+        if (name, day) not in self.days:
+            text = f"{day:%Y-%m-%d}"
+            rows = [row for row in self.table(name) if row["DATEBEG"] <= text <= (row["DATEEND"] or "9999")]
+            self.days[name, day] = rows
+        return self.days[name, day]
 
     def has(self, name: str, fields: Sequence[str], values: Sequence[Any], day: date) -> bool:
         """Whether a row with these values is in force on the day."""

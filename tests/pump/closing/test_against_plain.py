@@ -32,7 +32,7 @@ ORGANISATIONS = {
     "T": ("980001",),
     "X": ("980003", "980002"),
 }
-FIRST, SECOND = 60, 1120
+FIRST, SECOND = 60, 1020
 """Cases of each register of H and C in the first and in the second month; half as many of T and X."""
 OWN = {
     "T_NOPAY": "VID_VME;A04.22.001;1.6.1;Учебная строка;2021-05-25;\nDS1;L70.0;1.6.1;Учебная строка;2021-05-25;\n",
