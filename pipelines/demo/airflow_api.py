@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 COMPONENTS = ("scheduler", "triggerer", "dag_processor")
+
+
+class TaskState(NamedTuple):
+    """A task of a run; the state is null before it is scheduled."""
+
+    id: str
+    title: str
+    state: str | None
 
 
 class AirflowApi:
@@ -57,6 +65,35 @@ class AirflowApi:
     def unpause(self, dag_id: str) -> None:
         """Switch a DAG on."""
         self._call("PATCH", f"/api/v2/dags/{dag_id}", params={"update_mask": "is_paused"}, json={"is_paused": False})
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        """Start a run of a DAG; returns its id."""
+        run: str = self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})[
+            "dag_run_id"
+        ]
+        return run
+
+    def run_state(self, dag_id: str, run: str) -> str:
+        """State of a run: queued, running, success, failed."""
+        state: str = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run}")["state"]
+        return state
+
+    def tasks(self, dag_id: str, run: str) -> list[TaskState]:
+        """Tasks of a run with their states."""
+        found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run}/taskInstances")["task_instances"]
+        return [TaskState(one["task_id"], one["task_display_name"], one["state"]) for one in found]
+
+    def question(self, dag_id: str, run: str, task: str) -> str:
+        """What a task that waits for a person shows, in Markdown."""
+        return str(self._call("GET", self._asked(dag_id, run, task))["body"])
+
+    def answer(self, dag_id: str, run: str, task: str, option: str, params: dict[str, str]) -> None:
+        """Answer a task that waits for a person."""
+        self._call("PATCH", self._asked(dag_id, run, task), json={"chosen_options": [option], "params_input": params})
+
+    @staticmethod
+    def _asked(dag_id: str, run: str, task: str) -> str:
+        return f"/api/v2/dags/{dag_id}/dagRuns/{run}/taskInstances/{task}/-1/hitlDetails"
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         answer = self._client.request(method, path, **arguments)

@@ -1,9 +1,10 @@
-"""The demonstration: a stand, a month's traffic, a table of what became of it."""
+"""The demonstration: a stand, a month's traffic, a table of what became of it, and the month closed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from pipelines.demo.config import USERS, Stand
+from pipelines.demo.month import NotClosed, acts_of, close_month, withheld_next
 from pipelines.demo.send import Senders
 from pipelines.demo.stand import Running, StandError, running
 from pipelines.demo.watch import Entry, Track, match
@@ -33,20 +35,25 @@ STAGES = ("Отправлено", "Принято в журнал", "Обраб�
 
 
 def demonstrate(stand: Stand, console: Console, *, once: bool) -> int:
-    """Run the demonstration; returns the exit code: 1 when a shipment did not become what it should.
+    """Run the demonstration; returns the exit code: 1 when a shipment or the month did not become what it should.
 
     Without ``once`` the stand stays up afterwards until the user stops it.
     """
     begun = time.monotonic()
     with running(stand, lambda told: console.print(f"[dim]{time.monotonic() - begun:5.1f} с[/]  {told}")) as up:
-        tracks = _exchange(stand, up, console)
-        failed = sum(bool(track.problems()) for track in tracks)
-        console.print(_table(stand, tracks))
-        console.print(f"Протоколы — в папке {_short(stand.answers)}.")
-        first = min((track.ended_at - begun for track in tracks if track.ended_at and track.received), default=None)
-        if first is not None:
-            console.print(f"Первый протокол через {first:.0f} с от запуска.")
-        console.print(f"[bold red]Не так, как ожидалось: {failed}" if failed else "[bold green]Все ответы — ожидаемые.")
+        with closing(Senders(stand, up.sftp_host_key)) as senders:
+            month = _month(stand)
+            tracks = _exchange(stand, up, senders, console, lambda: _traffic(stand, month))
+            failed = sum(bool(track.problems()) for track in tracks)
+            console.print(_table(stand, tracks))
+            console.print(f"Протоколы — в папке {_short(stand.answers)}.")
+            first = min((track.ended_at - begun for track in tracks if track.ended_at and track.received), default=None)
+            if first is not None:
+                console.print(f"Первый протокол через {first:.0f} с от запуска.")
+            console.print(f"[bold red]Не так, как ожидалось: {failed}" if failed else "[bold green]Все ответы — ожидаемые.")
+            problems = _close(stand, up, senders, month, console)
+            for problem in problems:
+                console.print(f"[bold red]Закрытие месяца: {problem}")
         if not once:
             users = ", ".join(f"{name}/{password}" for name, password in USERS.items())
             console.print(f"Airflow: [bold]{stand.url}[/] (вход: {users})")
@@ -57,44 +64,55 @@ def demonstrate(stand: Stand, console: Console, *, once: bool) -> int:
             while True:
                 up.check()
                 time.sleep(1)
-    return 1 if failed else 0
+    return 1 if failed or problems else 0
 
 
-def _exchange(stand: Stand, up: Running, console: Console) -> list[Track]:
-    """Send everything, and watch until everything has ended or the patience is over."""
+def _close(stand: Stand, up: Running, senders: Senders, month: date, console: Console) -> list[str]:
+    """Close the month that was sent, and send an insurer's acts about it; returns what is not as it should be."""
+    try:
+        number, problems = close_month(stand, up.check, month, senders, console)
+    except NotClosed as error:
+        return [str(error)]
+    (track,) = _exchange(stand, up, senders, console, lambda: [acts_of(stand, number, month, SEED)])
+    problems += [f"акты страховой компании: {problem}" for problem in track.problems()]
+    if track.entry and track.ended:
+        problems += withheld_next(stand, track.entry.id, console)
+    return problems
+
+
+def _exchange(
+    stand: Stand, up: Running, senders: Senders, console: Console, make: Callable[[], Sequence[Shipment]]
+) -> list[Track]:
+    """Send everything that is made, and watch until everything has ended or the patience is over."""
     url = stand.database_url
     with database.transaction(url) as connection:
         before = connection.execute(text("select coalesce(max(id), 0) from exchange.package")).scalar_one()
-    senders = Senders(stand, up.sftp_host_key)
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as bar:
         making = bar.add_task("Подготовка пакетов", total=None)
-        tracks = [Track(shipment, senders.address(shipment)) for shipment in _traffic(stand)]
+        tracks = [Track(shipment, senders.address(shipment)) for shipment in make()]
         bar.remove_task(making)
         stages = [bar.add_task(title, total=len(tracks)) for title in STAGES]
         last_sent = time.monotonic()
-        try:
-            while not all(track.ended for track in tracks) and time.monotonic() < last_sent + PATIENCE:
-                up.check()
-                for track in _due(tracks):
-                    senders.send(track)
-                    last_sent = time.monotonic()
-                    bar.advance(stages[0])
-                with database.transaction(url) as connection:
-                    rows = connection.execute(statement("demo/packages"), {"after": before}).mappings().all()
-                for index, entry in match(tracks, [Entry.of(row) for row in rows]).items():
-                    tracks[index].see(entry, partial(senders.fetch, tracks[index]))
-                _show(bar, stages, tracks)
-                time.sleep(0.5)
-        finally:
-            senders.close()
+        while not all(track.ended for track in tracks) and time.monotonic() < last_sent + PATIENCE:
+            up.check()
+            for track in _due(tracks):
+                senders.send(track)
+                last_sent = time.monotonic()
+                bar.advance(stages[0])
+            with database.transaction(url) as connection:
+                rows = connection.execute(statement("demo/packages"), {"after": before}).mappings().all()
+            for index, entry in match(tracks, [Entry.of(row) for row in rows]).items():
+                tracks[index].see(entry, partial(senders.fetch, tracks[index]))
+            _show(bar, stages, tracks)
+            time.sleep(0.5)
     _save(stand, tracks)
     return tracks
 
 
-def _traffic(stand: Stand) -> list[Shipment]:
-    """Shipments of the latest month that this journal has not seen in an earlier demonstration; insures their people."""
+def _month(stand: Stand) -> date:
+    """The latest month that this journal has not seen in an earlier demonstration."""
     profile = region.load(stand.settings.region_dir)
     earliest = min((one.until for one in profile.organisations if one.until), default=date.min)
     month = month_before(datetime.now(UTC).date())
@@ -105,12 +123,18 @@ def _traffic(stand: Stand) -> list[Shipment]:
         with database.transaction(stand.database_url) as connection:
             used = connection.execute(text("select 1 from exchange.package where name = :name"), {"name": name}).first()
         if not used:
-            insured = insured_of(profile, demo_registers(profile, SEED, month), SEED)
-            with database.transaction(stand.database_url) as connection:
-                load_persons(connection, insured.persons)
-            return demo_traffic(profile, SEED, month)
+            return month
         month = month_before(month)
     raise StandError("Все отчётные месяцы показа уже в журнале: начните с чистого места (make clean)")
+
+
+def _traffic(stand: Stand, month: date) -> list[Shipment]:
+    """Shipments of the month; insures their people."""
+    profile = region.load(stand.settings.region_dir)
+    insured = insured_of(profile, demo_registers(profile, SEED, month), SEED)
+    with database.transaction(stand.database_url) as connection:
+        load_persons(connection, insured.persons)
+    return demo_traffic(profile, SEED, month)
 
 
 def month_before(day: date) -> date:

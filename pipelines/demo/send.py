@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, partial
 
 from pipelines.demo.config import Stand
 from pipelines.demo.parties import MailParty, SftpParty
@@ -49,6 +49,14 @@ class Senders:
             if reference.strip("<> ") == track.message_id.strip("<> "):
                 found |= attachments
         return {name: found[name] for name in names if name in found}
+
+    def delivered(self, channel: str, address: str) -> Mapping[str, Callable[[], bytes]]:
+        """Everything that an organisation finds in its folder or its letters, by name, to be read when wanted."""
+        if channel == "sftp":
+            party = self._sftp_party(address)
+            return {name: partial(party.fetch, name) for name in party.answers()}
+        letters = self._mail_party(address).answers()
+        return {name: partial(bytes, content) for _, found in letters for name, content in found.items()}
 
     def close(self) -> None:
         for party in self._sftp.values():

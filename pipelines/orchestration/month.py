@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from pipelines.orchestration.connections import exchange
 from pipelines.orchestration.duties import local_day
 from pipelines.orchestration.impact import NOBODY, UNSTATED
+from pipelines.orchestration.policy import MONTH_ANSWERS
 from pipelines.orchestration.report import without_values
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-APPROVE = "Утвердить и отправить"
-REJECT = "Отклонить"
+APPROVE, REJECT = MONTH_ANSWERS
 REPLAYED = ("APPROVED", "DELIVERED")
 """States of a month that a run does not close again: it replays it."""
 

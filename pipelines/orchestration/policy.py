@@ -28,6 +28,9 @@ POOLS = {
     MONTH_POOL: (1, "Закрытие месяца и контроль за день: по одному шагу"),
 }
 
+MONTH_ANSWERS = ("Утвердить и отправить", "Отклонить")
+"""What a person may decide on a closed month."""
+
 
 def common(timeout: timedelta) -> dict[str, Any]:
     """Arguments of ``@dag`` shared by all: one run at a time, on from the start, retries with growing pauses.

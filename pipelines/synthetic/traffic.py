@@ -11,6 +11,7 @@ from pipelines.exchange import messages
 from pipelines.exchange.model import Result
 from pipelines.exchange.region import Region
 from pipelines.synthetic.broken import BREAKAGES
+from pipelines.synthetic.disputed import disputed, repeated
 from pipelines.synthetic.faults import Whole, faults_of
 from pipelines.synthetic.identification import FAULTS as REQUEST_FAULTS
 from pipelines.synthetic.identification import generate_identification
@@ -71,6 +72,11 @@ _OTHER_KINDS: tuple[tuple[str, str, str, int, Channel], ...] = (
 )
 """Registers of oncology, high-technology care and examinations: kind first, then as above."""
 _OTHER_TITLES = {"C": "Реестр по онкологии", "T": "Реестр за ВМП", "X": "Реестр за диспансеризацию и осмотры"}
+_FAULTY, _FAULTY_OTHERS = 600, 150
+"""Cases of the registers with faults: of the usual one, and of each of the other kinds."""
+_FAULTY_KINDS = (("C", "980006"), ("T", "980001"), ("X", "980003"))
+_DISPUTED, _DISPUTES = ("980007", "98002"), 100
+"""Organisation and payer of the registers with what only medical-economic control finds; cases of the first of them."""
 _MAILED = frozenset({"empty", "no_archive", "truncated"})
 _SENDERS = ("980001", "980002", "980004", "980006", "980007")
 _SMALL = 40
@@ -85,6 +91,7 @@ def demo_traffic(region: Region, seed: int, period: date) -> list[Shipment]:
     ]
     traffic.append(_partly_faulty(region, seed, period))
     traffic += _other_kinds(region, seed, period)
+    traffic += _disputed(region, seed, period)
     for number, (name, breakage) in enumerate(BREAKAGES.items(), _FIRST_SPARE):
         sender = _SENDERS[number % len(_SENDERS)]
         _, good = package(_small(region, sender, seed, period, number))
@@ -101,8 +108,15 @@ def demo_traffic(region: Region, seed: int, period: date) -> list[Shipment]:
 
 
 def demo_registers(region: Region, seed: int, period: date) -> list[Register]:
-    """Registers of accounts without faults among the demo's shipments."""
-    return [*_good(region, seed, period), *_good_others(region, seed, period)]
+    """Registers of accounts among the demo's shipments, as they were before faults were planted in some of them."""
+    whole = [generate_register(region, "980001", "98002", period, _FAULTY, seed, number=2)]
+    whole += [
+        generate_register(region, sender, region.code, period, _FAULTY_OTHERS, seed, kind=kind, number=2)
+        for kind, sender in _FAULTY_KINDS
+    ]
+    organisation, payer = _DISPUTED
+    whole.append(generate_register(region, organisation, payer, period, _DISPUTES, seed, number=2))
+    return [*_good(region, seed, period), *_good_others(region, seed, period), *whole]
 
 
 def _good(region: Region, seed: int, period: date) -> list[Register]:
@@ -117,7 +131,7 @@ def _good_others(region: Region, seed: int, period: date) -> list[Register]:
 
 
 def _partly_faulty(region: Region, seed: int, period: date) -> Shipment:
-    register = generate_register(region, "980001", "98002", period, 600, seed, _shares("H"), number=2)
+    register = generate_register(region, "980001", "98002", period, _FAULTY, seed, _shares("H"), number=2)
     return _sent(register, "Реестр с ошибками в части случаев", "sftp", Result.PARTIAL)
 
 
@@ -129,14 +143,27 @@ def _other_kinds(region: Region, seed: int, period: date) -> list[Shipment]:
     ]
     faulty = [
         _sent(
-            generate_register(region, sender, "98", period, 150, seed, _shares(kind), kind=kind, number=2),
+            generate_register(region, sender, region.code, period, _FAULTY_OTHERS, seed, _shares(kind), kind=kind, number=2),
             f"{_OTHER_TITLES[kind]} с ошибками",
             "sftp",
             Result.PARTIAL,
         )
-        for kind, sender in (("C", "980006"), ("T", "980001"), ("X", "980003"))
+        for kind, sender in _FAULTY_KINDS
     ]
     return [*good, *faulty]
+
+
+def _disputed(region: Region, seed: int, period: date) -> list[Shipment]:
+    """Registers that format control accepts and medical-economic control refuses in part."""
+    organisation, payer = _DISPUTED
+    size = next(cases for *of, cases, _ in _GOOD if tuple(of) == _DISPUTED)
+    first = generate_register(region, organisation, payer, period, size, seed)
+    made = disputed(region, organisation, payer, period, _DISPUTES, seed, 2)
+    again = repeated(region, first, range(0, 100, 10), 3)
+    return [
+        _sent(made, "Реестр с неверными тарифами и пересечениями (для МЭК)", "sftp", Result.ACCEPTED),
+        _sent(again, "Реестр уже предъявленных случаев (для МЭК)", "sftp", Result.ACCEPTED),
+    ]
 
 
 def _shares(kind: str) -> dict[str, float]:
