@@ -1,4 +1,4 @@
-"""Which task of the scheduler is at work: the journal keeps it beside a package, so that its page leads to the task's log."""
+"""Which task of the scheduler is at work: kept beside the packages that it takes, so that their pages lead to its log."""
 
 from __future__ import annotations
 
