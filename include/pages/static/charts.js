@@ -15,7 +15,7 @@
     document.querySelectorAll("canvas[data-chart]").forEach((canvas) => {
       const given = JSON.parse(canvas.dataset.chart);
       const datasets = given.bars.map((bar) => ({
-        type: "bar", label: bar.label, data: bar.values, backgroundColor: colour(bar.tone), borderRadius: 2, maxBarThickness: 28, yAxisID: "y", order: 2,
+        type: "bar", label: bar.label, data: bar.values, backgroundColor: colour("chart-" + bar.tone), borderRadius: 2, maxBarThickness: 28, yAxisID: "y", order: 2,
       }));
       if (given.line) {
         datasets.push({
@@ -34,7 +34,7 @@
         data: { labels: given.labels, datasets },
         options: {
           indexAxis: across ? "y" : "x", responsive: true, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },
-          plugins: { legend: { display: datasets.length > 1, position: "bottom", labels: { boxWidth: 12, boxHeight: 12 } } }, scales,
+          plugins: { legend: { display: datasets.length > 1, position: "bottom", reverse: false, labels: { boxWidth: 12, boxHeight: 12, sort: (one, other) => one.datasetIndex - other.datasetIndex } } }, scales,
         },
       }));
     });
