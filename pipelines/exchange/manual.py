@@ -61,7 +61,7 @@ def _package(connection: Connection, package_id: int) -> Row[tuple[object, ...]]
 
 
 def _stated(by: str, reason: str) -> tuple[str, str]:
-    who, why = by.strip(), " ".join(reason.split())
+    who, why = by.strip(), " ".join("".join(filter(str.isprintable, part)) for part in reason.split())
     if not who:
         raise Refused("Не указано, кто просит")
     if not why:

@@ -48,7 +48,7 @@ class Whereabouts:
 
 def find(connection: Connection, name: str, sha256: str, size: int) -> Whereabouts:
     """What is known of bytes; names are looked at only where no file has the bytes. The connection's role limits it."""
-    name = PurePosixPath(name.replace("\\", "/")).name
+    name = PurePosixPath(name.replace("\\", "/").replace("\x00", "")).name
     rows = connection.execute(statement("exchange/file_by_hash"), {"sha256": sha256, "limit": LIMIT})
     same = [Known(**row) for row in rows.mappings()]
     named = [] if same else [one for one in _begins(connection, name) if one.name.upper() == name.upper()]

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from pipelines.pages import static
+from pipelines.pages.errors import Told
 from pipelines.pages.rendering import environment
 from pipelines.pages.site import Site, base, site_of
 from pipelines.pages.views import audit, dictionaries, journal, organisations, package, rules, summaries
@@ -36,6 +37,9 @@ def create_app(site: Site, admit: Callable[..., Visitor]) -> FastAPI:
     """The application; ``admit`` is the dependency that lets a visitor in, for every route there is."""
 
     def entered(request: Request, visitor: Visitor = Depends(admit)) -> None:
+        given = (*request.path_params.values(), *request.query_params.values())
+        if any("\x00" in str(text) for text in given):
+            raise Told(400, TEXTS[422])
         request.state.visitor = visitor
 
     app = FastAPI(

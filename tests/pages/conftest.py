@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,9 @@ def pages(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Itera
     yield pages_of(world)
     db.engine(url).dispose()
     postgres.drop_database(NAME)
+
+
+@pytest.fixture
+def empty(database: str, tmp_path: Path) -> Pages:
+    """The pages over a world in which nothing has come yet."""
+    return pages_of(World(database, tmp_path).set_up())

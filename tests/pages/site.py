@@ -60,3 +60,12 @@ def pages_of(world: World) -> Pages:
     settings = Settings(world.url, (world.root / "store").as_uri(), (world.root / "journal").as_uri(), world.region)
     site = Site(lambda: SECRET, lambda back: f"/auth/login?next={back}", lambda: settings)
     return Pages(create_app(site, admit), world)
+
+
+def routes(pages: Pages) -> list[tuple[str, str]]:
+    """Every method and address of the application, numbers and names filled in."""
+    found = []
+    for route in pages.app.routes:
+        address = re.sub(r"\{\w+\}", "x", re.sub(r"\{\w+:int\}", "1", route.path))
+        found += [(method, address) for method in sorted(route.methods - {"HEAD"})]
+    return found
