@@ -15,14 +15,13 @@ from pipelines.checks import editions, rulebook
 from pipelines.checks import pages as rule_pages
 from pipelines.checks.compiler import by_exchange
 from pipelines.checks.suites import Check, Suite
-from pipelines.exchange import messages
 from pipelines.exchange.protocol import LOCAL
 from pipelines.ground import database
 from pipelines.pages.errors import Told, absent
 from pipelines.pages.filters import day_of, local_today
 from pipelines.pages.rendering import markdown
-from pipelines.pages.site import Site, base, rows, site_of, visitor_of
-from pipelines.pump.settlement.settings import before
+from pipelines.pages.site import base, rows, site_of, visitor_of
+from pipelines.pages.written import written
 
 HIT_DAYS = 90
 PAGE = 100
@@ -41,7 +40,7 @@ def rules(
     with site.reading(request) as connection:
         hits = _hits(connection, today)
     listed = [_line(rule, placed, day, hits) for rule, placed in rule_pages.by_rule(s for _, s in book.every()).items()]
-    listed += _of_exchange(site, hits, {row["rule"] for row in listed})
+    listed += _of_functions(hits, {row["rule"] for row in listed})
     chosen = [row for row in listed if _chosen(row, q.strip().lower(), kind, dictionary, state)]
     last = max(1, -(-len(chosen) // PAGE))
     here = min(max(1, page), last)
@@ -68,13 +67,13 @@ def rule(request: Request, rule: str) -> HTMLResponse:
     with database.transaction(site.settings().database_url) as connection:
         book = rulebook.in_force(connection)
     placed = rule_pages.by_rule(suite for _, suite in book.every()).get(rule)
-    message = messages.catalogue().get(rule)
-    if placed is None and message is None:
-        raise absent("Такого правила среди проверяемых нет.")
+    message = written().get(rule)
     first = today - timedelta(days=HIT_DAYS - 1)
     with site.reading(request) as connection:
         period = {"first": first, "last": today, "zone": LOCAL.key}
         hits = rows(connection, "rules_days", **period, rule=rule, sender=None)
+    if placed is None and message is None and not hits:
+        raise absent("Такого правила среди проверяемых нет.")
     text = markdown(rule_pages.page(rule, placed), _links(base(request), rule, placed)) if placed else None
     return site.page(
         request,
@@ -85,7 +84,6 @@ def rule(request: Request, rule: str) -> HTMLResponse:
         executed=by_exchange(site.region.rules_regions).get(rule, ()),
         hits=hits,
         hit_days=HIT_DAYS,
-        since=before(today.replace(day=1)),
         airflow=base(request).rpartition("/")[0],
         switchable=placed is not None and visitor_of(request).acts,
     )
@@ -120,15 +118,15 @@ def _line(rule: str, placed: Iterable[tuple[Suite, Check]], day: date, hits: dic
     }
 
 
-def _of_exchange(site: Site, hits: dict[str, tuple[int, int]], known: set[str]) -> list[dict[str, Any]]:
-    """Findings that the exchange makes itself: of packages, archives, structure, links between files."""
+def _of_functions(hits: dict[str, tuple[int, int]], known: set[str]) -> list[dict[str, Any]]:
+    """Rules that no suite holds: they have no dates."""
     made = []
-    for code, message in messages.catalogue().items():
+    for code, rule in written().items():
         if code not in known:
             packages, findings = hits.get(code, (0, 0))
             made.append(
-                {"rule": code, "kinds": [], "off": [], "on": True, "dictionary": "обмен", "severity": message.severity}
-                | {"element": "", "text": message.text, "since": None, "until": None}
+                {"rule": code, "kinds": [], "off": [], "on": True, "dictionary": rule.origin, "severity": rule.severity}
+                | {"element": rule.element, "text": rule.text, "since": None, "until": None}
                 | {"packages": packages, "findings": findings}
             )
     return made
