@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -10,10 +10,17 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
+from pipelines.exchange.protocol import LOCAL
 from pipelines.ground.sql import statement
 
 Role = Literal["sent", "package", "member", "document"]
 """A file of an answer, a package as it arrived, a file of a package, a document made of a package."""
+ROLE_TITLES: Mapping[Role, str] = {
+    "sent": "выдан нами",
+    "package": "получен",
+    "member": "файл полученного пакета",
+    "document": "документ проверки",
+}
 LIMIT = 20
 SHORTEST = 6
 """Characters of a name that are enough to call another one like it."""
@@ -33,6 +40,12 @@ class Known:
     address: str
     channel: str
 
+    @property
+    def summary(self) -> str:
+        """What the file is to the journal, in Russian."""
+        moment = f"{self.at.astimezone(LOCAL):%d.%m.%Y %H:%M:%S}" if self.at else "ещё не отправлен"
+        return f"{ROLE_TITLES[self.role]} {self.name}, {moment}" + (f", {self.address}" if self.address else "")
+
 
 @dataclass(frozen=True)
 class Whereabouts:
@@ -44,6 +57,13 @@ class Whereabouts:
     same: Sequence[Known]
     named: Sequence[Known]
     like: Sequence[Known]
+
+    @property
+    def summary(self) -> str:
+        """What came of it, in a few Russian words."""
+        if self.same:
+            return "известен журналу, без изменений"
+        return "отличается от того, что в журнале" if self.named else "такого файла в журнале нет"
 
 
 def find(connection: Connection, name: str, sha256: str, size: int) -> Whereabouts:

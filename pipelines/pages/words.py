@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.checks.findings import SEVERITY_TITLES
 from pipelines.exchange.model import RESULT_TITLES
+from pipelines.exchange.whereabouts import ROLE_TITLES
 
 WAITING = {"RECEIVED": "в обработке", "FAILED": "сбой"}
 """States without a result, as the journal shows them in its place."""
@@ -42,5 +43,6 @@ EVENTS = {
     "RULE_IMPACT_APPROVED": "Изменение правил одобрено",
     "RULE_IMPACT_REJECTED": "Изменение правил отклонено",
 }
+ROLES = dict(ROLE_TITLES)
 EDITION_STATES = {"proposed": "предложена", "enabled": "введена", "withdrawn": "отозвана"}
 CHANGES = {"new": "новая", "changed": "изменена", "closed": "закрыта", "gone": "исключена"}
