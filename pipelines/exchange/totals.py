@@ -26,5 +26,7 @@ def close_days(connection: Connection, today: date) -> int:
         if connection.execute(statement("exchange/day_close"), {"day": day}).rowcount:  # else another run has just done it
             connection.execute(statement("exchange/day_packages"), {"day": day, "zone": zone})
             connection.execute(statement("exchange/day_findings"), {"day": day, "zone": zone})
+            connection.execute(statement("exchange/day_totals"), {"day": day})
+            connection.execute(statement("exchange/day_rules"), {"day": day})
             closed += 1
     return closed

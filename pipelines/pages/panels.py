@@ -18,17 +18,18 @@ SHOWN_RULES = 20
 
 @dataclass(frozen=True)
 class Period:
-    """Local days, both included."""
+    """Local days, both included, of all senders or of the visitor's."""
 
     first: date
     last: date
+    whole: bool = True
 
     @property
     def days(self) -> list[date]:
         return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
 
     def parameters(self) -> dict[str, Any]:
-        return {"first": self.first, "last": self.last, "zone": LOCAL.key}
+        return {"first": self.first, "last": self.last, "zone": LOCAL.key, "whole": self.whole}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Panel:
 
 def by_day(connection: Connection, period: Period) -> Mapping[str, Any]:
     """Packages, accepted cases and roubles of each day by result."""
-    found = rows(connection, "organisation_days", **period.parameters(), sender=None)
+    found = rows(connection, "totals_days", **period.parameters())
     step = max(1, len(period.days) // 92 + 1)  # bars of several days where there are too many to look at
     heads = period.days[::step]
     shown = {day: heads[place // step] for place, day in enumerate(period.days)}

@@ -7,7 +7,7 @@ alter table exchange.trusted_address disable row level security;
 revoke select on exchange.organisation, exchange.trusted_address from oms_organisation;
 drop trigger reopen_day on exchange.package;
 drop function exchange.reopen_day();
-drop table exchange.day_findings, exchange.day_packages, exchange.day_closed;
+drop table exchange.day_totals, exchange.day_rules, exchange.day_findings, exchange.day_packages, exchange.day_closed;
 alter table exchange.package drop column run;
 drop index pump.h_zap_idcase, pump.c_zap_idcase, pump.t_zap_idcase, pump.x_zap_idcase;
 drop index exchange.package_of_sender, exchange.package_of_result, exchange.package_of_kind, exchange.package_of_period,

@@ -51,7 +51,30 @@ create table exchange.day_findings (
     findings bigint not null
 );
 create index day_findings_day on exchange.day_findings (day);
-create index day_findings_rule on exchange.day_findings (rule, day);
+create index day_findings_sender on exchange.day_findings (sender, day);
+
+-- The same of all senders together: what the fund looks at over a year.
+create table exchange.day_totals (
+    day date not null references exchange.day_closed on delete cascade,
+    channel text not null,
+    kind text,
+    result text not null,
+    packages bigint not null,
+    records bigint not null,
+    accepted bigint not null,
+    findings bigint not null,
+    kopecks bigint not null
+);
+create index day_totals_day on exchange.day_totals (day);
+create table exchange.day_rules (
+    day date not null references exchange.day_closed on delete cascade,
+    rule text not null,
+    severity text not null,
+    packages bigint not null,
+    findings bigint not null
+);
+create index day_rules_day on exchange.day_rules (day);
+create index day_rules_rule on exchange.day_rules (rule, day);
 
 -- A package may be written after midnight with the time of its claim: its day is open again.
 create function exchange.reopen_day() returns trigger language plpgsql as $$
@@ -63,16 +86,20 @@ end $$;
 create trigger reopen_day after insert on exchange.package for each row
     when (new.received_at < now() - interval '12 hours') execute function exchange.reopen_day();
 
-grant select on exchange.day_closed, exchange.day_packages, exchange.day_findings, exchange.organisation,
-    exchange.trusted_address to oms_operator, oms_auditor, oms_organisation;
+grant select on exchange.day_closed, exchange.day_packages, exchange.day_findings, exchange.day_totals, exchange.day_rules,
+    exchange.organisation, exchange.trusted_address to oms_operator, oms_auditor, oms_organisation;
 
 alter table exchange.day_packages enable row level security;
 alter table exchange.day_findings enable row level security;
+alter table exchange.day_totals enable row level security; -- an organisation sees none of these
+alter table exchange.day_rules enable row level security;
 alter table exchange.organisation enable row level security;
 alter table exchange.trusted_address enable row level security;
 
 create policy whole on exchange.day_packages for select to oms_operator, oms_auditor using (true);
 create policy whole on exchange.day_findings for select to oms_operator, oms_auditor using (true);
+create policy whole on exchange.day_totals for select to oms_operator, oms_auditor using (true);
+create policy whole on exchange.day_rules for select to oms_operator, oms_auditor using (true);
 create policy whole on exchange.organisation for select to oms_operator, oms_auditor using (true);
 create policy whole on exchange.trusted_address for select to oms_operator, oms_auditor using (true);
 create policy own on exchange.day_packages for select to oms_organisation

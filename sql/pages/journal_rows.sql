@@ -2,10 +2,13 @@
 select p.id, p.received_at, p.answered_at, o.short_name as sender, p.sender as sender_code, p.channel, p.name, p.kind, p.size,
        p.sha256, p.state, p.result, p.duplicate_of, p.period, p.records, p.accepted, p.findings,
        (p.sums ->> 'SUMV')::bigint as sum_accepted,
-       (select count(*) from exchange.outgoing g where g.package = p.id) as answers,
-       (select count(*) from exchange.outgoing g where g.package = p.id and g.sent_at is null) as unsent,
-       (select max(g.sent_at) from exchange.outgoing g where g.package = p.id) as sent_at
-from exchange.package p left join exchange.organisation o on o.code = p.sender
+       sent.answers, sent.unsent, sent.sent_at
+from exchange.package p
+left join exchange.organisation o on o.code = p.sender
+cross join lateral (
+    select count(*) as answers, count(*) filter (where g.sent_at is null) as unsent, max(g.sent_at) as sent_at
+    from exchange.outgoing g where g.package = p.id
+) sent
 where (cast(:since as timestamptz) is null or p.received_at >= :since)
   and (cast(:until as timestamptz) is null or p.received_at < :until)
   and (cast(:sender as text) is null or p.sender = :sender)

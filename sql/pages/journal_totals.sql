@@ -1,4 +1,5 @@
--- What a period comes to by result: closed days from their totals, the packages of the others one by one.
+-- What a period comes to by result: closed days from their totals (:whole: of all senders),
+-- the packages of the others one by one.
 with bounds as (
     select greatest(cast(:first as date), (select min(received_at) at time zone :zone from exchange.package)::date) as first,
            cast(:last as date) as last
@@ -8,8 +9,16 @@ with bounds as (
     where not exists (select from exchange.day_closed c where c.day = d.day::date)
 ), counted as (
     select t.result, t.packages, t.records, t.accepted, t.findings, t.kopecks
+    from bounds b join exchange.day_totals t on t.day between b.first and b.last
+    where :whole
+      and (cast(:kind as text) is null or t.kind = :kind)
+      and (cast(:channel as text) is null or t.channel = :channel)
+      and (cast(:result as text) is null or t.result = :result)
+      and (cast(:state as text) is null or cast(:state as text) = 'ANSWERED')
+    union all
+    select t.result, t.packages, t.records, t.accepted, t.findings, t.kopecks
     from bounds b join exchange.day_packages t on t.day between b.first and b.last
-    where (cast(:sender as text) is null or t.sender = :sender)
+    where not :whole and (cast(:sender as text) is null or t.sender = :sender)
       and (not :stranger or t.sender is null)
       and (cast(:kind as text) is null or t.kind = :kind)
       and (cast(:channel as text) is null or t.channel = :channel)

@@ -2,7 +2,9 @@
 with opened as (
     select d.day::date as day, d.day::timestamp at time zone :zone as since,
            (d.day::timestamp + interval '1 day') at time zone :zone as until
-    from generate_series(cast(:first as date), cast(:last as date), interval '1 day') d (day)
+    from generate_series(
+        greatest(cast(:first as date), (select min(received_at) at time zone :zone from exchange.package)::date),
+        cast(:last as date), interval '1 day') d (day)
     where not exists (select from exchange.day_closed c where c.day = d.day::date)
 ), counted as (
     select t.day, t.sender, t.result, t.packages, t.accepted, t.kopecks from exchange.day_packages t

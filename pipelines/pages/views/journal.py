@@ -41,7 +41,8 @@ def journal(request: Request) -> HTMLResponse:
             parameters = conditions | asked.moments() | asked.sought() | {"most": COUNTED + 1}
             totals = rows(connection, "journal_found", **parameters)
         else:
-            period = {"first": asked.first, "last": asked.last, "zone": LOCAL.key}
+            whole = visitor_of(request).sees_all and not asked.sender
+            period = {"first": asked.first, "last": asked.last, "zone": LOCAL.key, "whole": whole}
             totals = rows(connection, "journal_totals", **conditions, **period)
     more = len(found) > PAGE
     found = found[:PAGE]

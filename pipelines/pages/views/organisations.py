@@ -53,7 +53,8 @@ def organisation(request: Request, code: str) -> HTMLResponse:
         days = rows(connection, "organisation_days", first=first, last=today, sender=code, zone=LOCAL.key)
         sought = nothing | {"sender": code, "stranger": False, "limit": LATEST} | After().parameters()
         latest = rows(connection, "journal_rows", **sought)
-        rules = rows(connection, "rules_days", first=first, last=today, rule=None, sender=code, zone=LOCAL.key)
+        period = {"first": first, "last": today, "zone": LOCAL.key, "whole": False}
+        rules = rows(connection, "rules_days", **period, rule=None, sender=code)
     profile = site.region.by_code(code)
     kinds = [kind for kind in site.exchange.catalogue.kinds if found["kind"] in kind.senders]
     return site.page(

@@ -38,7 +38,7 @@ def rules(
         book, switches = rulebook.in_force(connection), rulebook.switches(connection)
         kept = editions.stored(connection)
     with site.reading(request) as connection:
-        hits = _hits(connection, today)
+        hits = _hits(connection, today, visitor_of(request).sees_all)
     listed = [_line(rule, placed, day, hits) for rule, placed in rule_pages.by_rule(s for _, s in book.every()).items()]
     listed += _of_functions(hits, {row["rule"] for row in listed})
     chosen = [row for row in listed if _chosen(row, q.strip().lower(), kind, dictionary, state)]
@@ -70,7 +70,7 @@ def rule(request: Request, rule: str) -> HTMLResponse:
     message = written().get(rule)
     first = today - timedelta(days=HIT_DAYS - 1)
     with site.reading(request) as connection:
-        period = {"first": first, "last": today, "zone": LOCAL.key}
+        period = {"first": first, "last": today, "zone": LOCAL.key, "whole": visitor_of(request).sees_all}
         hits = rows(connection, "rules_days", **period, rule=rule, sender=None)
     if placed is None and message is None and not hits:
         raise absent("Такого правила среди проверяемых нет.")
@@ -152,10 +152,11 @@ def _coverage(listed: Iterable[dict[str, Any]]) -> list[tuple[str, int, int, int
     return [(name, count, on[name], hit[name]) for name, count in sorted(all_of.items())]
 
 
-def _hits(connection: Connection, today: date) -> dict[str, tuple[int, int]]:
+def _hits(connection: Connection, today: date, whole: bool) -> dict[str, tuple[int, int]]:
     first = today - timedelta(days=HIT_DAYS - 1)
     counts: dict[str, tuple[int, int]] = {}
-    for row in rows(connection, "rules_days", first=first, last=today, rule=None, sender=None, zone=LOCAL.key):
+    period = {"first": first, "last": today, "zone": LOCAL.key, "whole": whole}
+    for row in rows(connection, "rules_days", **period, rule=None, sender=None):
         packages, findings = counts.get(row["rule"], (0, 0))
         counts[row["rule"]] = (packages + row["packages"], findings + row["findings"])
     return counts

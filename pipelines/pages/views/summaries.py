@@ -24,7 +24,8 @@ def summaries(request: Request, since: str = "", until: str = "") -> HTMLRespons
     first = day_of(since) or last - timedelta(days=USUAL_DAYS - 1)
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
         raise Told(400, f"Период — от одного дня до {MOST_DAYS}.")
-    period, sees_all = Period(first, last), visitor_of(request).sees_all
+    sees_all = visitor_of(request).sees_all
+    period = Period(first, last, sees_all)
     with site.reading(request) as connection:
         panels = [(panel, panel.gather(connection, period)) for panel in PANELS if sees_all or panel.for_organisations]
     return site.page(request, "summaries", panels=panels, period=period, today=today)
