@@ -47,11 +47,6 @@ def steps(events: Iterable[Mapping[str, Any]]) -> list[Step]:
     return made
 
 
-def whole(events: list[Step]) -> timedelta | None:
-    """From the first event to the last."""
-    return events[-1].at - events[0].at if len(events) > 1 else None
-
-
 def _received(details: Mapping[str, Any]) -> str:
     return CHANNELS.get(str(details.get("channel")), str(details.get("channel", "")))
 

@@ -1,5 +1,7 @@
 -- Where bytes with this hash are known: sent, received as a package or as a file of one, made of a package.
-select 'sent' as role, g.name, g.sha256, g.size, g.package, p.name as package_name, g.sent_at as at, g.address, g.channel
+select 'sent' as role, g.name, g.sha256, g.size, g.package, p.name as package_name, coalesce(g.sent_at,
+    (select max(e.at) from exchange.event e where e.package = g.package and e.name = 'DELIVERED'
+     and e.details ->> 'name' = g.name)) as at, g.address, g.channel
 from exchange.outgoing g left join exchange.package p on p.id = g.package where g.sha256 = :sha256
 union all
 select 'package', p.name, p.sha256, p.size, p.id, p.name, p.received_at, p.address, p.channel

@@ -1,5 +1,7 @@
 -- Files whose name begins so (capitals do not matter), with what bytes they are known.
-(select 'sent' as role, g.name, g.sha256, g.size, g.package, p.name as package_name, g.sent_at as at, g.address, g.channel
+(select 'sent' as role, g.name, g.sha256, g.size, g.package, p.name as package_name, coalesce(g.sent_at,
+    (select max(e.at) from exchange.event e where e.package = g.package and e.name = 'DELIVERED'
+     and e.details ->> 'name' = g.name)) as at, g.address, g.channel
  from exchange.outgoing g left join exchange.package p on p.id = g.package
  where upper(g.name) like upper(:begins) order by g.id desc limit :limit)
 union all

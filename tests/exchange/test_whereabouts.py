@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.exchange import manual
 from pipelines.exchange.whereabouts import Whereabouts, begins, find
 from pipelines.ground import database as db
 from pipelines.ground.store import digest
@@ -33,6 +34,17 @@ def test_answers_are_ours(world: World) -> None:
         (known,) = found.same
         assert (known.role, known.name, known.package, found.name) == ("sent", name, 1, name)
         assert known.at is not None
+
+
+def test_an_answer_that_is_to_go_out_again_was_issued_before(world: World) -> None:
+    name, content = next(iter(world.answers("980001").items()))
+    (before,) = asked(world, name, content).same
+    with db.transaction(world.url) as connection:
+        manual.resend(connection, 1, "Иванова", "потеряли")
+    (known,) = asked(world, name, content).same
+    assert known.at is not None
+    assert before.at is not None
+    assert known.at.date() == before.at.date()
 
 
 def test_packages_and_their_files_were_received(world: World) -> None:
