@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from pipelines.checks.cli import app as checks
+from pipelines.exchange import cli
 from pipelines.exchange.cli import app as exchange
 from pipelines.exchange.impact import cli as impact
 from pipelines.pump.cli import app as pump
@@ -14,6 +15,8 @@ from pipelines.systems import open_exchange
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
 impact.mount(checks, open_exchange)
+for command in (cli.status, cli.package, cli.verify, cli.resend, cli.again, cli.file):
+    app.command()(command)  # what people ask most is at hand without the name of the subsystem
 app.add_typer(exchange, name="exchange")
 app.add_typer(checks, name="checks")
 app.add_typer(pump, name="pump")

@@ -23,7 +23,7 @@ HOST = "127.0.0.1"
 PORTS = {"postgres": 15432, "airflow": 8080, "sftp": 2222, "smtp": 2525, "imap": 2143}
 """Default ports; ``OMS_PORT_POSTGRES`` and so on change them."""
 SERVICES = {"postgres": "PostgreSQL", "airflow": "Airflow", "sftp": "SFTP", "smtp": "почта SMTP", "imap": "почта IMAP"}
-USERS = {"admin": "admin", "oper": "oper", "audit": "audit"}
+USERS = {"admin": "admin", "oper": "oper", "audit": "audit", "mo980001": "mo980001"}
 """Logins of the demo with their passwords; the roles are in ``airflow.cfg``. The stand listens on loopback only."""
 FUND_LOGIN = "fund"
 

@@ -16,6 +16,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from pipelines.checks.runner import run_bulk
+from pipelines.exchange import runs
 from pipelines.exchange.control import Ahead, terms
 from pipelines.exchange.kinds import Catalogue, Opened, PackageKind
 from pipelines.exchange.model import Package
@@ -101,7 +102,8 @@ class Bulk:
     def _open(self, package_id: int) -> tuple[PackageKind, Prepared] | None:
         """The opened package; None when it is no matter for a bulk or cannot be opened."""
         with database.transaction(self.url) as connection:
-            row = connection.execute(statement("exchange/package_ahead"), {"id": package_id, "most": SMALL}).first()
+            asked = {"id": package_id, "most": SMALL, "run": runs.current()}
+            row = connection.execute(statement("exchange/package_ahead"), asked).first()
         if row is None:
             return None
         package = Package(**row._mapping)

@@ -5,25 +5,32 @@ The context's object opens the ``Exchange`` of settings (``systems.open_exchange
 
 from __future__ import annotations
 
+import getpass
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import text
+from sqlalchemy import Connection
 
-from pipelines.exchange import journal
+from pipelines.exchange import manual, verification, whereabouts
 from pipelines.exchange.documents import TITLES, NoDocuments
 from pipelines.exchange.model import RESULT_TITLES
 from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.service import Exchange
 from pipelines.ground import database, settings
 from pipelines.ground.sql import statement
-from pipelines.ground.store import Store
+from pipelines.ground.store import Store, digest
 
 app = typer.Typer(help="Обмен: состояние, пакеты, проверка журнала", no_args_is_help=True)
+Number = Annotated[int, typer.Argument(help="Номер пакета в журнале")]
+Reason = Annotated[str, typer.Option(help="Причина, попадёт в журнал")]
+By = Annotated[str, typer.Option(help="Кто просит; по умолчанию учётная запись", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
 SHOWN = {str(result): title for result, title in RESULT_TITLES.items()} | dict(TITLES)
 
@@ -96,18 +103,73 @@ def documents(
 
 
 @app.command()
-def verify(as_json: Json = False) -> None:
+def resend(number: Number, reason: Reason, by: By = "", as_json: Json = False) -> None:
+    """Отправить тот же ответ на пакет ещё раз: те же файлы, байт в байт; кто и почему – в журнал."""
+    with _asking() as connection:
+        files = manual.resend(connection, number, by or getpass.getuser(), reason)
+    _done(as_json, {"package": number, "files": files}, f"Пакет № {number}: ответ в очереди отправки, файлов {files}")
+
+
+@app.command()
+def again(number: Number, reason: Reason, by: By = "", as_json: Json = False) -> None:
+    """Обработать ещё раз пакет, который не удалось обработать по вине фонда: его возьмёт ближайший приём."""
+    with _asking() as connection:
+        manual.again(connection, number, by or getpass.getuser(), reason)
+    _done(as_json, {"package": number}, f"Пакет № {number}: ждёт ближайшего приёма")
+
+
+@app.command()
+def file(
+    path: Annotated[Path, typer.Argument(help="Протокол, пакет или файл из пакета", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Чей это файл: выдан нами, получен, изменён или журналу неизвестен; код 1, если таких байтов журнал не знает."""
+    content = path.read_bytes()
+    with database.transaction(settings.load().database_url) as connection:
+        found = whereabouts.find(connection, path.name, digest(content), len(content))
+    if as_json:
+        typer.echo(json.dumps(asdict(found), ensure_ascii=False, default=str, indent=2))
+    else:
+        typer.echo(f"{found.name}, {found.size} байт, SHA-256 {found.sha256}: {found.summary}")
+        for known in (*found.same, *found.named, *found.like):
+            typer.echo(f"  {known.summary}, пакет № {known.package}, SHA-256 {known.sha256}")
+    raise typer.Exit(0 if found.same else 1)
+
+
+@contextmanager
+def _asking() -> Iterator[Connection]:
+    """A transaction for what a person asks; a refusal is told and ends with code 1."""
+    try:
+        with database.transaction(settings.load().database_url) as connection:
+            yield connection
+    except manual.Refused as refusal:
+        typer.echo(str(refusal), err=True)
+        raise typer.Exit(1) from None
+
+
+def _done(as_json: bool, facts: dict[str, Any], said: str) -> None:
+    typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else said)
+
+
+@app.command()
+def verify(
+    as_json: Json = False,
+    by: Annotated[str, typer.Option(help="Записать проверку в журнал от этого имени")] = "",
+) -> None:
     """Пересчитать цепочку событий, сверить пакеты с событиями и все файлы с их адресами; код 1, если что-то изменено."""
     current = settings.load()
-    with database.transaction(current.database_url) as connection:
-        problems = list(journal.verify(connection, Store(current.store_url)))
-        seq, head = journal.head(connection)
-        packages = connection.execute(text("select count(*) from exchange.package")).scalar_one()
+    with Console(stderr=True).status("Проверка") as shown:
+
+        def watch(part: str, done: int) -> None:
+            shown.update(f"Проверка: {part}, {done}")
+
+        found = verification.verify(current.database_url, Store(current.store_url), by or None, watch)
     if as_json:
-        found = [{"place": problem.place, "text": problem.text} for problem in problems]
-        typer.echo(json.dumps({"events": seq, "head": head, "packages": packages, "problems": found}, ensure_ascii=False))
+        problems = [{"place": problem.place, "text": problem.text} for problem in found.problems]
+        facts = {"events": found.events, "head": found.head, "packages": found.packages, "problems": problems}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
-        for problem in problems:
+        for problem in found.problems:
             typer.echo(f"{problem.place}: {problem.text}")
-        typer.echo(f"Событий {seq}, пакетов {packages}, расхождений {len(problems)}. Хеш последнего события {head}")
-    raise typer.Exit(1 if problems else 0)
+        typer.echo(f"{found.summary}. Хеш последнего события {found.head}")
+    raise typer.Exit(1 if found.problems else 0)

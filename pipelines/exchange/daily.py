@@ -76,7 +76,8 @@ def publish(url: str, content: bytes) -> str:
     return str(path)
 
 
-def _value(row: Row[tuple[object, ...]], column: str) -> str | int | None:
+def cell(row: Row[tuple[object, ...]], column: str) -> str | int | None:
+    """Value of a column of ``COLUMNS`` as the journal shows it."""
     value = getattr(row, column)
     if column == "result":
         return RESULT_TITLES[Result(value)] if value else "в обработке"
@@ -89,14 +90,18 @@ def _value(row: Row[tuple[object, ...]], column: str) -> str | int | None:
     return value if isinstance(value, int) else None if value is None else str(value)
 
 
+def harmless(value: str | int | None) -> str | int | None:
+    """The value of a CSV: text that a spreadsheet would take for a formula gets an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+
+
 def _csv(packages: Sequence[Row[tuple[object, ...]]]) -> bytes:
-    """``;``-separated UTF-8 with a byte order mark; text that a spreadsheet would take for a formula gets an apostrophe."""
+    """``;``-separated UTF-8 with a byte order mark, its text harmless."""
     target = io.StringIO(newline="")
     writer = csv.writer(target, delimiter=";", quoting=csv.QUOTE_MINIMAL)
     writer.writerow([title for _, title, _ in COLUMNS])
     for row in packages:
-        values = [_value(row, column) for column, _, _ in COLUMNS]
-        writer.writerow([f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value for value in values])
+        writer.writerow([harmless(cell(row, column)) for column, _, _ in COLUMNS])
     return target.getvalue().encode("utf-8-sig")
 
 
@@ -113,7 +118,7 @@ def _workbook(
             sheet.set_column(column, column, width)
             sheet.write_string(0, column, heading, bold)
             for number, row in enumerate(rows, start=1):
-                value = _value(row, name)
+                value = cell(row, name)
                 if isinstance(value, int):
                     sheet.write_number(number, column, value)
                 elif value is not None:

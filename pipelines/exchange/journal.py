@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,9 @@ from pipelines.ground.store import Store, StoreError
 GENESIS = "0" * 64
 PAGE = 10_000
 SYSTEM = "система"
+
+Watch = Callable[[str, int], None]
+"""Told of the part of a verification under way (Russian) and how many of its things are done."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,15 @@ class Problem:
     text: str
 
 
-def verify(connection: Connection, store: Store) -> Iterator[Problem]:
-    """Recompute the chain of events, compare packages with their events, and every stored file with its address."""
-    yield from _verify_chain(connection)
+def verify(connection: Connection, store: Store, watch: Watch = lambda part, done: None) -> Iterator[Problem]:
+    """Recompute the chain of events, compare packages with their events, and every stored file with its address.
+
+    ``watch`` is told of the part under way and how many of its things are done.
+    """
+    yield from _verify_chain(connection, watch)
+    watch("сверка пакетов с событиями", 0)
     yield from _verify_packages(connection)
-    yield from _verify_files(connection, store)
+    yield from _verify_files(connection, store, watch)
 
 
 def head(connection: Connection) -> tuple[int, str]:
@@ -62,8 +69,9 @@ def head(connection: Connection) -> tuple[int, str]:
     return (row.seq, row.hash) if row else (0, GENESIS)
 
 
-def _verify_chain(connection: Connection) -> Iterator[Problem]:
+def _verify_chain(connection: Connection, watch: Watch) -> Iterator[Problem]:
     previous, expected = GENESIS, 1
+    watch("цепочка событий", 0)
     while rows := connection.execute(statement("exchange/events"), {"after": expected - 1, "limit": PAGE}).all():
         for row in rows:
             place = f"событие {row.seq}"
@@ -74,6 +82,7 @@ def _verify_chain(connection: Connection) -> Iterator[Problem]:
             if _hash(row) != row.hash:
                 yield Problem(place, "событие изменено: хеш не совпадает")
             previous, expected = row.hash, row.seq + 1
+        watch("цепочка событий", expected - 1)
 
 
 def _hash(row: Row[tuple[object, ...]]) -> str:
@@ -87,8 +96,10 @@ def _verify_packages(connection: Connection) -> Iterator[Problem]:
         yield Problem(f"пакет {row.id}", row.problem)
 
 
-def _verify_files(connection: Connection, store: Store) -> Iterator[Problem]:
-    for row in connection.execute(statement("exchange/verify_files")):
+def _verify_files(connection: Connection, store: Store, watch: Watch) -> Iterator[Problem]:
+    for done, row in enumerate(connection.execute(statement("exchange/verify_files"))):
+        if done % 100 == 0:
+            watch("файлы в хранилище", done)
         try:
             store.get(row.sha256)
         except StoreError as error:

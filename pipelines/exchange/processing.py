@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Row, text
 
 from pipelines.checks import findings as found
 from pipelines.checks.locate import locate
-from pipelines.exchange import journal, messages, protocol
+from pipelines.exchange import journal, messages, protocol, runs
 from pipelines.exchange.bulk import Bulk, Prepared
 from pipelines.exchange.control import control, suites_of
 from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
@@ -120,7 +120,7 @@ class Processor:
         started = time.monotonic()
         if prepared is None:  # a prepared one has its attempt noted already
             with database.transaction(self.url) as connection:
-                connection.execute(statement("exchange/package_attempt"), {"id": package_id})
+                connection.execute(statement("exchange/package_attempt"), {"id": package_id, "run": runs.current()})
             self.step("attempt noted")
         try:
             with database.transaction(self.url) as connection:

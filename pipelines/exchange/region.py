@@ -93,6 +93,7 @@ class Region:
     """A territory: ``code`` is its KOD_TF (2 digits), ``okato`` its ОКАТО (5 digits), ``folder`` the home of ``nsi/``.
 
     ``rules_regions``: by rule dictionary of the regional level (Q022, Q023) the regions whose rules it adopts.
+    ``users``: by name of a user of the pages the code of the only organisation that the user sees.
     """
 
     code: str
@@ -103,6 +104,7 @@ class Region:
     settings: ExchangeSettings
     folder: Path
     rules_regions: Mapping[str, tuple[str, ...]]
+    users: Mapping[str, str]
 
     @cached_property
     def _codes(self) -> Mapping[str, Organisation]:
@@ -124,6 +126,10 @@ class Region:
         """The organisation whose folder that login opens."""
         return self._logins.get(login)
 
+    def of_user(self, name: str) -> Organisation | None:
+        """The only organisation that a user of the pages sees: named in the profile, or the one whose login the name is."""
+        return self._codes.get(self.users.get(name, "")) or self._logins.get(name)
+
     def by_address(self, address: str) -> Organisation | None:
         """The organisation that trusts the mail address, whatever its case."""
         return self._addresses.get(address.strip().casefold())
@@ -144,7 +150,7 @@ def load(path: Path) -> Region:
 
 
 def _region(root: _Node, folder: Path) -> Region:
-    root.only("code", "okato", "title", "fund", "rules_regions", "organisations", "settings")
+    root.only("code", "okato", "title", "fund", "rules_regions", "organisations", "settings", "users")
     region = Region(
         code=root.text("code", re.compile(r"\d{2}")),
         okato=root.text("okato", re.compile(r"\d{5}")),
@@ -154,7 +160,10 @@ def _region(root: _Node, folder: Path) -> Region:
         settings=_settings(root.child("settings")),
         folder=folder,
         rules_regions=_rules_regions(root.child("rules_regions")),
+        users=_users(root.child("users")) if "users" in root.fields else {},
     )
+    if strangers := sorted(set(region.users.values()) - set(region._codes)):
+        raise RegionError(f"{root.place}.users: нет организации {strangers[0]}")
     _unique(region, "code", lambda organisation: (organisation.code,))
     _unique(region, "login", lambda organisation: (organisation.login,))
     _unique(region, "mnemonic", lambda organisation: (organisation.mnemonic,))
@@ -233,6 +242,10 @@ class _Node:
 def _rules_regions(node: _Node) -> Mapping[str, tuple[str, ...]]:
     node.only(*REGIONAL)
     return {name: node.texts(name, re.compile(r"\d{2}")) for name in REGIONAL}
+
+
+def _users(node: _Node) -> Mapping[str, str]:
+    return {str(name): node.text(name) for name in node.fields}
 
 
 def _fund(node: _Node) -> Fund:

@@ -26,6 +26,7 @@ from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.retention import HousekeepingReport, keep_house
 from pipelines.exchange.steps import Clock, Step, no_step, utc_now
 from pipelines.exchange.subscribers import Subscribers
+from pipelines.exchange.totals import close_days
 from pipelines.formats.archive import ArchiveLimits
 from pipelines.ground import database
 from pipelines.ground.settings import Settings
@@ -145,8 +146,9 @@ class Exchange:
             return list(connection.execute(statement("exchange/documents_wanted"), bounds).scalars())
 
     def housekeeping(self, today: date) -> HousekeepingReport:
-        """Retention of the store by the region's terms."""
+        """Retention of the store by the region's terms; totals of the days that are closed."""
         with database.transaction(self.settings.database_url) as connection:
+            close_days(connection, today)
             return keep_house(connection, self.store, self.region.settings.retention_days, today)
 
     @cached_property

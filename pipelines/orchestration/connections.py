@@ -6,13 +6,14 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow.sdk import Connection
+from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
 from pipelines.orchestration.policy import FOLDER, IMAP, SFTP, SMTP
 
 if TYPE_CHECKING:
     from pipelines.exchange.channels.base import Channel, Endpoint
+    from pipelines.exchange.runs import Run
     from pipelines.exchange.service import Exchange
     from pipelines.ground.settings import Settings
 
@@ -66,9 +67,22 @@ def channels(settings: Settings) -> dict[str, Channel]:
 
 
 def exchange() -> Exchange:
-    """The exchange of this installation; open it once per task."""
+    """The exchange of this installation; open it once per task: packages are noted as taken by that task."""
+    from pipelines.exchange import runs
     from pipelines.ground import settings
     from pipelines.systems import open_exchange
 
+    runs.CURRENT.set(_run())
     installed = settings.load()
     return open_exchange(installed, channels(installed))
+
+
+def _run() -> Run | None:
+    """The task instance at work; None where there is none (a trigger, a test)."""
+    from pipelines.exchange.runs import Run
+
+    try:
+        instance = get_current_context()["ti"]
+    except RuntimeError:
+        return None
+    return Run(instance.dag_id, instance.run_id, instance.task_id, instance.map_index)

@@ -1,5 +1,5 @@
 -- A package that may be prepared with others: its first attempt, which is noted here; not one that another run holds.
-update exchange.package set attempts = attempts + 1
+update exchange.package set attempts = attempts + 1, run = coalesce(cast(:run as jsonb), run)
 where id in (
     select id from exchange.package
     where id = :id and state = 'RECEIVED' and attempts = 0 and sender is not null and attached and not incomplete

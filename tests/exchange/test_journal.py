@@ -157,8 +157,18 @@ def test_roles_may_only_read(filled: str, role: str, statement: str) -> None:
         connection.execute(text(statement))
 
 
-@pytest.mark.parametrize("table", ["trusted_address", "sighting", "organisation"])
-def test_an_organisation_does_not_see_others_addresses(filled: str, table: str) -> None:
+def test_an_organisation_does_not_see_what_lies_in_the_channels(filled: str) -> None:
     with pytest.raises(DBAPIError, match="permission denied"):  # noqa: SIM117
         with db.transaction(filled, "oms_organisation", "980001") as connection:
-            connection.execute(text(f"select * from exchange.{table}"))
+            connection.execute(text("select * from exchange.sighting"))
+
+
+def test_an_organisation_does_not_see_others_addresses(filled: str) -> None:
+    addresses = text("insert into exchange.trusted_address values (:code || '@x.example', :code)")
+    with db.transaction(filled) as connection:
+        for code in ("980001", "980002"):
+            connection.execute(addresses, {"code": code})
+    with db.transaction(filled, "oms_organisation", "980001") as connection:
+        seen = connection.execute(text("select address from exchange.trusted_address")).scalars().all()
+        known = connection.execute(text("select code from exchange.organisation")).scalars().all()
+    assert (seen, known) == (["980001@x.example"], ["980001"])

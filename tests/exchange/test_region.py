@@ -42,6 +42,14 @@ def test_look_ups_know_members_and_no_strangers(demo: Region) -> None:
     assert demo.by_address("reestr@kkb.zarechye.example.org") is None
 
 
+def test_users_of_one_organisation(demo: Region) -> None:
+    own = demo.by_code("980001")
+    assert demo.of_user("smotrit.kkb") is own
+    assert demo.of_user("mo980001") is own
+    assert demo.of_user("audit") is None
+    assert demo.of_user("") is None
+
+
 def test_an_organisation_is_active_on_its_last_day_only(demo: Region) -> None:
     clinic = demo.by_code("980008")
     assert clinic is not None
@@ -57,6 +65,8 @@ def test_an_organisation_is_active_on_its_last_day_only(demo: Region) -> None:
         (lambda d: d.pop("okato"), "нет поля okato"),
         (lambda d: d.update(code=98), "region.yaml.code"),
         (lambda d: d["organisations"][0].update(code="98001"), "organisations[1].code"),
+        (lambda d: d["users"].update(x="111111"), "region.yaml.users"),
+        (lambda d: d["users"].update(x=980001), "region.yaml.users.x"),
         (lambda d: d["organisations"][2].update(kind="ФОМС"), "organisations[3].kind"),
         (lambda d: d["organisations"][1].update(channels=["fax"]), "organisations[2].channels"),
         (lambda d: d["organisations"][1].update(until=date(2000, 1, 1)), "organisations[2].until"),

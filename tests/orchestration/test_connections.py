@@ -91,3 +91,22 @@ def test_an_exchange_without_channels_is_a_mistake(connect):
 
     with pytest.raises(AirflowException, match="oms_sftp"):
         channels(SETTINGS)
+
+
+def test_packages_are_noted_as_taken_by_the_task_at_work(connect, monkeypatch, tmp_path):
+    from types import SimpleNamespace
+
+    from pipelines.exchange import runs
+    from pipelines.orchestration import connections
+
+    connect(folder={"conn_type": "fs", "extra": {"path": str(tmp_path)}})
+    monkeypatch.setenv("OMS_DATABASE_URL", SETTINGS.database_url)
+    connections.exchange()
+    assert runs.current() is None
+    task = SimpleNamespace(dag_id="pump_intake", run_id="r", task_id="process", map_index=3)
+    monkeypatch.setattr(connections, "get_current_context", lambda: {"ti": task})
+    connections.exchange()
+    try:
+        assert json.loads(runs.current()) == {"dag": "pump_intake", "run": "r", "task": "process", "index": 3}
+    finally:
+        runs.CURRENT.set(None)

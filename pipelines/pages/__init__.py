@@ -1,0 +1,1 @@
+"""Pages of operators and auditors: a FastAPI application rendered on the server, behind Airflow's login."""

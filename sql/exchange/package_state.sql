@@ -1,0 +1,1 @@
+select id, name, state, result, duplicate_of from exchange.package where id = :id for update

@@ -1,0 +1,1 @@
+select name, sha256 from exchange.outgoing where package = :id and id = :file

@@ -1,0 +1,1 @@
+select role, name, size, sha256 from exchange.member where package = :id order by role

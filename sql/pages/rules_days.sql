@@ -1,0 +1,25 @@
+-- Findings of a period by rule and severity, most findings first; closed days from their totals (:whole: of all senders).
+with opened as (
+    select d.day::timestamp at time zone :zone as since, (d.day::timestamp + interval '1 day') at time zone :zone as until
+    from generate_series(
+        greatest(cast(:first as date), (select min(received_at) at time zone :zone from exchange.package)::date),
+        cast(:last as date), interval '1 day') d (day)
+    where not exists (select from exchange.day_closed c where c.day = d.day::date)
+), of_package as (
+    select f.package, f.rule, f.severity, count(*) as findings
+    from opened o join exchange.package p on p.received_at >= o.since and p.received_at < o.until
+        join exchange.finding f on f.package = p.id
+    where (cast(:rule as text) is null or f.rule = :rule) and (cast(:sender as text) is null or p.sender = :sender)
+    group by f.package, f.rule, f.severity
+), counted as (
+    select t.rule, t.severity, t.packages, t.findings from exchange.day_rules t
+    where :whole and t.day between :first and :last and (cast(:rule as text) is null or t.rule = :rule)
+    union all
+    select t.rule, t.severity, t.packages, t.findings from exchange.day_findings t
+    where not :whole and t.day between :first and :last and (cast(:rule as text) is null or t.rule = :rule)
+      and (cast(:sender as text) is null or t.sender = :sender)
+    union all
+    select rule, severity, 1, findings from of_package
+)
+select rule, severity, sum(packages)::bigint as packages, sum(findings)::bigint as findings
+from counted group by rule, severity order by findings desc, rule
