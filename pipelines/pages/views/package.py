@@ -81,12 +81,12 @@ def findings(request: Request, number: int, rule: str, member: str = "", after: 
 
 @router.get("/answers/{file:int}")
 def answer(request: Request, number: int, file: int) -> Response:
-    return _file(request, "outgoing_file", number, file)
+    return stored_file(request, "outgoing_file", number, file)
 
 
 @router.get("/documents/{file:int}")
 def document(request: Request, number: int, file: int) -> Response:
-    return _file(request, "document_file", number, file)
+    return stored_file(request, "document_file", number, file)
 
 
 @router.post("/resend")
@@ -132,14 +132,12 @@ def _events(connection: Connection, number: int) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(statement("exchange/package_events"), {"package": number}).mappings()]
 
 
-def _file(request: Request, name: str, number: int, file: int) -> Response:
-    """A stored file by its number; its name comes from the journal, never from the address."""
+def stored_file(request: Request, name: str, number: int, file: int) -> Response:
+    """A file of a package or closing as the visitor may see it; its name comes from the database, never from the address."""
     site = site_of(request)
-    with site.reading(request) as connection:
-        _found(connection, number)
-        found = rows(connection, name, id=number, file=file) if file < 2**63 else []
+    found = site.rows(request, name, id=number, file=file) if max(number, file) < 2**63 else []
     if not found:
-        raise absent("Такого файла у пакета нет.")
+        raise absent("Такого файла нет, или он вам не виден.")
     try:
         content = site.exchange.store.get(found[0]["sha256"])
     except StoreError as error:

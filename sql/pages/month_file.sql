@@ -1,0 +1,1 @@
+select name, sha256 from pump.document where closing = :id and ordinal = :file
