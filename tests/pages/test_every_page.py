@@ -7,7 +7,16 @@ from lxml import html
 
 from tests.pages.site import Pages
 
-EVERYBODY = ["/journal", "/organisations", "/organisations/980001", "/deadlines", "/summaries", "/rules", "/audit"]
+EVERYBODY = [
+    "/journal",
+    "/months",
+    "/organisations",
+    "/organisations/980001",
+    "/deadlines",
+    "/summaries",
+    "/rules",
+    "/audit",
+]
 FUND = ["/dictionaries", "/dictionaries/F002", "/audit/case?idcase=1", "/audit/actions", "/audit/verify"]
 
 

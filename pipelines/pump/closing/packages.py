@@ -110,6 +110,8 @@ def package(
     rows = cases["row"].to_numpy(np.int64)
     tables = below(main, rows)
     tables["ZAP"] = _decided(tables["ZAP"], cases)
+    if payer:
+        tables["ZAP"] = _with(tables["ZAP"], {"SMO": payer})  # also of a case that named another insurer
     tables |= sanctions(decided.sanctions, rows)
     account = {
         "SUMMAV": _total(tables["ZAP"]["SUMV"]),
