@@ -4,7 +4,8 @@ create index package_received on exchange.package (received_at, id);
 create index package_of_sender on exchange.package (sender, received_at, id);
 create index package_of_result on exchange.package (result, received_at, id);
 create index package_of_kind on exchange.package (kind, received_at, id);
-create index package_of_period on exchange.package (period, sender, kind) where result in ('ACCEPTED', 'PARTIAL');
+create index package_of_period on exchange.package (period, sender) include (kind, received_at, accepted)
+    where result in ('ACCEPTED', 'PARTIAL');
 create index package_name on exchange.package (upper(name) text_pattern_ops);
 create index package_number_begins on exchange.package (number text_pattern_ops);
 create index package_sha256 on exchange.package (sha256 text_pattern_ops);

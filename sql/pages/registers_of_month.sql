@@ -1,10 +1,12 @@
 -- Medical organisations with the registers of a report month that were accepted from them.
-select o.code, o.short_name, o.valid_from, o.valid_until, count(p.id) as registers, min(p.received_at) as first,
-       max(p.received_at) as last, coalesce(sum(p.accepted), 0)::bigint as accepted,
-       coalesce(sum((p.sums ->> 'SUMV')::bigint), 0)::bigint as kopecks
-from exchange.organisation o
-left join exchange.package p
-    on p.sender = o.code and p.period = :period and p.kind like 'PUMP%' and p.result in ('ACCEPTED', 'PARTIAL')
+with sent as (
+    select p.sender, count(*) as registers, min(p.received_at) as first, sum(p.accepted)::bigint as accepted
+    from exchange.package p
+    where p.period = :period and p.result in ('ACCEPTED', 'PARTIAL') and p.kind like 'PUMP%'
+    group by p.sender
+)
+select o.code, o.short_name, o.valid_from, o.valid_until, coalesce(s.registers, 0) as registers, s.first,
+       coalesce(s.accepted, 0) as accepted
+from exchange.organisation o left join sent s on s.sender = o.code
 where o.kind = 'МО'
-group by o.code, o.short_name, o.valid_from, o.valid_until
 order by o.code

@@ -14,7 +14,12 @@ with opened as (
     where not :whole and t.day between :first and :last
     union all
     select o.day, coalesce(p.result, p.state), 1, coalesce(p.accepted, 0), coalesce((p.sums ->> 'SUMV')::bigint, 0)
-    from opened o join exchange.package p on p.received_at >= o.since and p.received_at < o.until
+    from opened o
+    cross join lateral ( -- by its index, day after day, whatever the planner thinks of the number of days
+        select p.result, p.state, p.accepted, p.sums from exchange.package p
+        where p.received_at >= o.since and p.received_at < o.until
+        offset 0
+    ) p
 )
 select day, result, sum(packages)::bigint as packages, sum(accepted)::bigint as accepted, sum(kopecks)::bigint as kopecks
 from counted group by day, result order by day

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 import pytest
 from lxml import html
@@ -15,10 +14,6 @@ from tests.pages.rough import put
 from tests.pages.site import Pages
 
 MONDAY = date(2026, 10, 19)
-
-
-def rows(sender: str, days: list[date]) -> list[dict[str, Any]]:
-    return [{"sender": sender, "day": day, "result": "ACCEPTED", "packages": 1} for day in days]
 
 
 def working(count: int, before: date = MONDAY) -> list[date]:
@@ -33,13 +28,17 @@ def working(count: int, before: date = MONDAY) -> list[date]:
 
 def test_who_comes_every_other_working_day_is_expected() -> None:
     watched = working(WATCHED)
-    came = rows("often", watched[::2]) + rows("seldom", watched[::2][:-1]) + rows("early", working(2 * WATCHED)[WATCHED:])
-    came += rows("twice a day", [watched[0]] * WATCHED)
+    came = {
+        "often": watched[::2],
+        "seldom": watched[::2][:-1],
+        "early": working(2 * WATCHED)[WATCHED:],
+        "much on one day": [watched[0]] * WATCHED,
+    }
     assert expected_today(came, MONDAY, []) == {"often"}
 
 
 def test_nobody_is_expected_on_a_day_off() -> None:
-    came = rows("often", working(WATCHED))
+    came = {"often": working(WATCHED)}
     for off in (date(2026, 10, 17), date(2026, 10, 18)):
         assert expected_today(came, off, []) == set()
     assert expected_today(came, MONDAY, [MONDAY]) == set()
@@ -48,8 +47,8 @@ def test_nobody_is_expected_on_a_day_off() -> None:
 def test_holidays_are_not_watched() -> None:
     holidays = working(5)
     watched = working(WATCHED + 5)[5:]
-    assert expected_today(rows("often", watched[: WATCHED // 2]), MONDAY, holidays) == {"often"}
-    assert expected_today(rows("often", holidays + watched[: WATCHED // 2 - 1]), MONDAY, holidays) == set()
+    assert expected_today({"often": watched[: WATCHED // 2]}, MONDAY, holidays) == {"often"}
+    assert expected_today({"often": holidays + watched[: WATCHED // 2 - 1]}, MONDAY, holidays) == set()
 
 
 def test_the_error_rate_counts_refusals_in_whole_or_part() -> None:

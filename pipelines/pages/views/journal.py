@@ -76,7 +76,7 @@ def export_csv(request: Request) -> Response:
     asked = Filter.of(request.query_params, local_today())
     asked.conditions()  # a wrong filter is refused before anything is sent
     name = exports.file_name(asked, "csv")
-    return StreamingResponse(exports.csv_lines(_all(request, asked)), media_type="text/csv", headers=exports.attached(name))
+    return StreamingResponse(exports.csv_pieces(_all(request, asked)), media_type="text/csv", headers=exports.attached(name))
 
 
 @router.get("/journal/export.xlsx")

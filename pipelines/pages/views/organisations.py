@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -31,13 +30,13 @@ def organisations(request: Request) -> HTMLResponse:
     first = today - timedelta(days=2 * WATCHED)
     with site.reading(request) as connection:
         found = rows(connection, "organisation_latest")
-        days = rows(connection, "organisation_days", first=first, last=today, sender=None, zone=LOCAL.key)
-    expected = expected_today(days, today, _holidays(site))
-    counts = _by_sender(days, today - timedelta(days=29))
+        period = {"first": first, "last": today, "counted": today - timedelta(days=29), "zone": LOCAL.key}
+        activity = {row["sender"]: row for row in rows(connection, "organisation_activity", **period)}
+    expected = expected_today({sender: row["days"] for sender, row in activity.items()}, today, _holidays(site))
     for row in found:
         row["silent"] = row["code"] in expected and (row["received_at"] is None or _local(row) < today)
         row["active"] = row["valid_from"] <= today and (row["valid_until"] is None or today <= row["valid_until"])
-        row["counts"] = counts.get(row["code"], {"packages": 0, "faulty": 0})
+        row["counts"] = activity.get(row["code"], {"packages": 0, "faulty": 0})
     return site.page(request, "organisations", rows=found, today=today, watched=WATCHED)
 
 
@@ -94,19 +93,18 @@ def due(request: Request, period: str = "") -> HTMLResponse:
     )
 
 
-def expected_today(days: Iterable[Mapping[str, Any]], today: date, holidays: Iterable[date]) -> set[str]:
-    """Senders of whom something is expected on a working day: it came on half of the ``WATCHED`` working days before it."""
+def expected_today(came: Mapping[str, Iterable[date]], today: date, holidays: Iterable[date]) -> set[str]:
+    """Senders of whom something is expected on a working day: it came on half of the ``WATCHED`` working days before it.
+
+    ``came``: by sender the days on which packages came.
+    """
     off = np.array(list(holidays), dtype="datetime64[D]")
     if not np.is_busday(np.datetime64(today, "D"), holidays=off):
         return set()
     watched = {
         np.busday_offset(np.datetime64(today, "D"), -number, holidays=off).astype(object) for number in range(1, WATCHED + 1)
     }
-    came: dict[str, set[date]] = defaultdict(set)
-    for row in days:
-        if row["sender"] and row["day"] in watched:
-            came[row["sender"]].add(row["day"])
-    return {sender for sender, on in came.items() if len(on) * 2 >= WATCHED}
+    return {sender for sender, days in came.items() if len(watched.intersection(days)) * 2 >= WATCHED}
 
 
 def error_rate(days: Iterable[Mapping[str, Any]], first: date, last: date) -> dict[str, Any]:
@@ -129,16 +127,6 @@ def error_rate(days: Iterable[Mapping[str, Any]], first: date, last: date) -> di
 
 
 FAULTY = frozenset({"PARTIAL", "REJECTED", "QUARANTINED"})
-
-
-def _by_sender(days: Iterable[Mapping[str, Any]], since: date) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for row in days:
-        if row["sender"] and row["day"] >= since:
-            of = counts.setdefault(row["sender"], {"packages": 0, "faulty": 0})
-            of["packages"] += row["packages"]
-            of["faulty"] += row["packages"] if row["result"] in FAULTY else 0
-    return counts
 
 
 def _standing(row: Mapping[str, Any], last_day: date | None, today: date) -> str:
