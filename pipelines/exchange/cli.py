@@ -25,7 +25,7 @@ from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.service import Exchange
 from pipelines.ground import database, settings
 from pipelines.ground.sql import statement
-from pipelines.ground.store import Store, digest
+from pipelines.ground.store import digest
 
 app = typer.Typer(help="Обмен: состояние, пакеты, проверка журнала", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(help="Номер пакета в журнале")]
@@ -153,17 +153,18 @@ def _done(as_json: bool, facts: dict[str, Any], said: str) -> None:
 
 @app.command()
 def verify(
+    context: typer.Context,
     as_json: Json = False,
     by: Annotated[str, typer.Option(help="Записать проверку в журнал от этого имени")] = "",
 ) -> None:
-    """Пересчитать цепочку событий, сверить пакеты с событиями и все файлы с их адресами; код 1, если что-то изменено."""
-    current = settings.load()
+    """Пересчитать цепочку событий, сверить с ней пакеты, закрытия месяцев и все файлы; код 1, если что-то изменено."""
+    exchange: Exchange = context.obj(settings.load())
     with Console(stderr=True).status("Проверка") as shown:
 
         def watch(part: str, done: int) -> None:
             shown.update(f"Проверка: {part}, {done}")
 
-        found = verification.verify(current.database_url, Store(current.store_url), by or None, watch)
+        found = verification.verify(exchange.settings.database_url, exchange.store, by or None, watch, exchange.verifiers)
     if as_json:
         problems = [{"place": problem.place, "text": problem.text} for problem in found.problems]
         facts = {"events": found.events, "head": found.head, "packages": found.packages, "problems": problems}

@@ -27,6 +27,7 @@ from pipelines.exchange.retention import HousekeepingReport, keep_house
 from pipelines.exchange.steps import Clock, Step, no_step, utc_now
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.exchange.totals import close_days
+from pipelines.exchange.verification import Verifier
 from pipelines.formats.archive import ArchiveLimits
 from pipelines.ground import database
 from pipelines.ground.settings import Settings
@@ -52,6 +53,7 @@ class Exchange:
     kinds: Sequence[PackageKind]
     step: Step = no_step
     clock: Clock = utc_now
+    verifiers: Sequence[Verifier] = ()
 
     @cached_property
     def region(self) -> region.Region:

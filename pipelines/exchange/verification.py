@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from pipelines.exchange import journal
 from pipelines.ground import database
@@ -37,16 +39,28 @@ class Verification:
         return f"Событий {self.events}, пакетов {self.packages}, расхождений {len(self.problems)}"
 
 
-def verify(url: str, store: Store, by: str | None = None, watch: journal.Watch = lambda part, done: None) -> Verification:
-    """Verify the whole journal (``journal.verify``); ``by``: note it in the chain in that name.
+Verifier = Callable[[Connection, Store], Iterator[journal.Problem]]
+"""What a subsystem compares with the events that sealed it."""
 
+
+def verify(
+    url: str,
+    store: Store,
+    by: str | None = None,
+    watch: journal.Watch = lambda part, done: None,
+    also: Iterable[Verifier] = (),
+) -> Verification:
+    """Verify the whole journal (``journal.verify``), and what subsystems ``also`` seal in it.
+
+    ``by``: note it in the chain in that name.
     Raises ``AlreadyRunning`` while another one is under way: it reads everything that there is.
     """
     started = time.monotonic()
     with database.transaction(url) as connection:
         if not connection.execute(text("select pg_try_advisory_xact_lock(hashtext('exchange.verify'))")).scalar_one():
             raise AlreadyRunning("Проверка уже идёт")
-        problems = tuple(journal.verify(connection, store, watch))
+        parts = [journal.verify(connection, store, watch), *(one(connection, store) for one in also)]
+        problems = tuple(itertools.chain.from_iterable(parts))
         events, head = journal.head(connection)
         packages = connection.execute(text("select count(*) from exchange.package")).scalar_one()
         found = Verification(events, head, packages, problems, time.monotonic() - started)

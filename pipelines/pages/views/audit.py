@@ -36,8 +36,8 @@ def verify(request: Request, token: str = Form("")) -> Response:
     who, site = form_of(request, token), site_of(request)
     if not who.sees_all:
         raise Told(403, "Цепочку целиком проверяют сотрудники фонда.")
-    url, store = site.settings().database_url, site.exchange.store
-    site.checking.start(lambda watch: verification.verify(url, store, who.name, watch))
+    url, exchange = site.settings().database_url, site.exchange
+    site.checking.start(lambda watch: verification.verify(url, exchange.store, who.name, watch, exchange.verifiers))
     return RedirectResponse(f"{base(request)}/audit#verify", 303)
 
 
