@@ -284,11 +284,15 @@ MISTAKES = (
 
 @dataclass(frozen=True)
 class Planter:
-    """Plants in the books of one month; ``before`` are those of the month before, as they were sent."""
+    """Plants in the books of one month; ``before`` are those of the month before, as they were sent.
+
+    ``alone``: of what is put into stays no two things have the same person, so that no rule asks which came first.
+    """
 
     books: Sequence[Book]
     before: Sequence[Book]
     rng: random.Random
+    alone: bool = False
 
     def plant(self) -> None:
         for book in self.books:
@@ -377,6 +381,9 @@ class Planter:
                     if not own:
                         continue
                     holder, inside = self.rng.choice(own)
+                    if self.alone:
+                        gone = inside["ID_PAC"]
+                        stays = [pair for pair in stays if pair[1]["ID_PAC"] != gone]
                     book.given(record, holder.persons[inside["ID_PAC"]], inside)
                     begin = date.fromisoformat(inside["DATE_Z_1"]) + timedelta(number % 4)
                     moved(record, (begin - date.fromisoformat(record["DATE_Z_1"])).days)

@@ -58,7 +58,7 @@ def registers(sent: Sequence[tuple[str, str, str, int]]) -> tuple[list[Register]
     """Registers as they were made, and with mistakes that concern single cases or care in the time of a stay."""
     made = [generate_register(REGION, mo, payer, PERIOD, cases, 11, kind=kind) for kind, mo, payer, cases in sent]
     books = [planted.opened(register) for register in made]
-    planter = planted.Planter(books, [], random.Random(4))
+    planter = planted.Planter(books, [], random.Random(4), alone=True)
     for book in books:
         planter.mistaken(book)
     planter.inside_stays()
