@@ -38,6 +38,7 @@ create table pump.identified (
     found text not null,
     payer text,
     by text,
+    attached text,
     primary key (closing, package, "row")
 );
 create table pump.mek_finding (

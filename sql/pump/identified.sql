@@ -1,1 +1,1 @@
-select package, "row", person, found, payer, by from pump.identified where closing = {closing} order by package, "row"
+select package, "row", person, found, payer, by, attached from pump.identified where closing = {closing} order by package, "row"

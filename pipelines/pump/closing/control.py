@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
 from pipelines import nsi
 from pipelines.exchange.region import Region
 from pipelines.ground.database import read_frame
-from pipelines.ground.sql import source, statement
+from pipelines.ground.sql import statement
 from pipelines.pump import month as months
 from pipelines.pump.closing import gather
+from pipelines.pump.closing.gather import LETTERS, of_kind
 from pipelines.pump.closing.model import Closed, Closing
 from pipelines.pump.mek import Decision, Given, control, from_findings, hits, load_terms, taken
 from pipelines.pump.month import Month
@@ -24,7 +25,6 @@ from pipelines.pump.registers import KINDS
 
 ELSEWHERE = "other_territory"
 REGISTERS = [kind.code for kind in KINDS]
-LETTERS = [letter.lower() for letter in months.KINDS]
 
 
 def controlled(connection: Connection, region: Region, terms: Path, closing: Closing) -> Closed:
@@ -48,6 +48,7 @@ def controlled(connection: Connection, region: Region, terms: Path, closing: Clo
         refused=_refused(connection, closing),
         earlier=_accounts(connection, closing),
         consumed=consumed(connection, closing),
+        attached=answers["attached"],
     )
     findings = gather.kept_findings(connection, closing)
     found = hits.concat([from_findings(given, package, frame) for package, frame in sorted(findings.items())])
@@ -90,7 +91,7 @@ def _history(connection: Connection, closing: Closing) -> Month | None:
     connection.execute(statement("pump/history_chosen"), asked)
     repeated = asked | {"periods": periods, "period": closing.period, "packages": list(closing.packages)}
     for letter in LETTERS:
-        connection.execute(_of_kind("pump/history_same", letter), repeated)
+        connection.execute(of_kind("pump/history_same", letter), repeated)
     parts = [months.read(connection, period, chosen="history_chosen") for period in periods]
     history = months.joined(closing.period, parts)
     decided = read_frame(connection, 'select package, "row", oplata, sump, person from history_chosen')
@@ -98,11 +99,6 @@ def _history(connection: Connection, closing: Closing) -> Month | None:
     cases = history.cases.merge(decided, how="left", on=["package", "row"], validate="1:1")
     connection.execute(statement("pump/history_drop"))
     return replace(history, cases=cases.assign(OPLATA=cases["OPLATA"].astype("str")))
-
-
-def _of_kind(name: str, letter: str) -> TextClause:
-    """A statement for the tables of one kind of register."""
-    return text(source(name).replace("{kind}", letter))
 
 
 def _periods(connection: Connection, closing: Closing) -> list[date]:
@@ -130,7 +126,7 @@ def _accounts(connection: Connection, closing: Closing) -> frozenset[tuple[str, 
     if not closing.earlier:
         return frozenset()
     asked = {"earlier": list(closing.earlier), "periods": _periods(connection, closing)}
-    rows = [row for letter in LETTERS for row in connection.execute(_of_kind("pump/earlier_accounts", letter), asked)]
+    rows = [row for letter in LETTERS for row in connection.execute(of_kind("pump/earlier_accounts", letter), asked)]
     return frozenset((row.code_mo, row.nschet, row.year) for row in rows)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, TextClause, text
 
 from pipelines import erz, nsi
 from pipelines.checks import findings as found
@@ -24,6 +24,7 @@ from pipelines.formats.tables import PARENT, Tables
 from pipelines.ground.database import copy_table, read_frame
 from pipelines.ground.sql import source, statement
 from pipelines.pump import acts
+from pipelines.pump import month as months
 from pipelines.pump.closing.model import Closing
 from pipelines.pump.load import PERSONS, main_role
 from pipelines.pump.mek import MekTerms, suites_of
@@ -34,6 +35,12 @@ from pipelines.pump.settlement.lines import ITEM
 
 OBJECTS = ("ZAP", "SL", "USL")
 """Tables whose rows МЭК refuses; findings of the tables below belong to the nearest of them."""
+LETTERS = [letter.lower() for letter in months.KINDS]
+
+
+def of_kind(name: str, letter: str) -> TextClause:
+    """A statement for the tables of one kind of register."""
+    return text(source(name).replace("{kind}", letter))
 
 
 def identified(connection: Connection, cases: pd.DataFrame, terms: MekTerms) -> pd.DataFrame:
@@ -159,6 +166,8 @@ def keep(connection: Connection, closing: Closing, month: Month, answers: pd.Dat
         name: answers[name].array for name in ("person", "found", "payer", "by")
     })  # fmt: skip
     copy_table(connection, "pump.identified", pa.Table.from_pandas(rows, preserve_index=False))
+    for letter in LETTERS:
+        connection.execute(of_kind("pump/attach", letter), {"closing": closing.id, "period": closing.period})
     if dues is not None and len(dues):
         frame = dues.rename(columns={"CODE_MO": "code_mo"})
         frame = frame.assign(closing=closing.id, ordinal=np.arange(1, len(frame) + 1), date=frame["date"].dt.date)
@@ -179,7 +188,7 @@ def kept_answers(connection: Connection, closing: Closing, month: Month) -> pd.D
     joined = month.cases[["case", "package", "row"]].merge(rows, how="left", on=["package", "row"], validate="1:1")
     if joined["found"].isna().any():
         raise LookupError("a case of the month has no answer of identification")
-    return joined[["case", "person", "found", "payer", "by"]].astype({"person": "Int64"})
+    return joined[["case", "person", "found", "payer", "by", "attached"]].astype({"person": "Int64"})
 
 
 def kept_findings(connection: Connection, closing: Closing) -> Mapping[int, pd.DataFrame]:

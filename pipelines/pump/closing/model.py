@@ -46,8 +46,8 @@ class Closing:
 class Closed:
     """A closing with its frames; ``case`` and ``visit`` are positions in those of the month.
 
-    answers: ``case``, ``person``, ``found``, ``payer``, ``by``, a row for each case. prices: a row for each visit:
-    ``visit``, ``way``, ``due`` (Int64 kopecks), ``N_KSG``, ``fault``. hits: of МЭК (``mek.hits``) with ``applied``
+    answers: ``case``, ``person``, ``found``, ``payer``, ``by``, ``attached``, a row for each case. prices: a row for each
+    visit: ``visit``, ``way``, ``due`` (Int64 kopecks), ``N_KSG``, ``fault``. hits: of МЭК (``mek.hits``) with ``applied``
     (kopecks). payers: who pays for each case, empty for nobody. settled: None for a day. volumes: ``CODE_MO``, ``UNIT``,
     ``QUANTITY`` (hundredths), ``MONEY``.
     """

@@ -14,6 +14,7 @@ from pipelines.pump.mek.crossings import crossing_hits
 from pipelines.pump.mek.dates import date_hits
 from pipelines.pump.mek.decide import Decision, applied, decide, decided
 from pipelines.pump.mek.duplicates import duplicate_hits
+from pipelines.pump.mek.examinations import examination_hits
 from pipelines.pump.mek.given import Given
 from pipelines.pump.mek.identity import identity_hits
 from pipelines.pump.mek.inclusion import capita_hits, inclusion_hits
@@ -52,7 +53,7 @@ def control(given: Given, number: str, found: pd.DataFrame | None = None) -> Con
     parts = [stage(given) for stage in SINGLE]
     if found is not None:
         parts.append(found)
-    for stage in (duplicate_hits, crossing_hits, inclusion_hits):
+    for stage in (duplicate_hits, examination_hits, crossing_hits, inclusion_hits):
         parts.append(stage(given, _standing(given, parts)))
     parts.append(capita_hits(given))
     before = hits.concat(parts)

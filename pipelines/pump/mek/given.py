@@ -28,7 +28,8 @@ class Given:
     months as a ``Month`` whose cases also have OPLATA, SUMP and may have ``person``. refused: package -> kopecks of the
     records that format control refused, which an account's total still contains. earlier: (CODE_MO, NSCHET, year) of
     accounts of earlier months. consumed: ``CODE_MO``, ``UNIT``, ``QUANTITY`` (hundredths), ``MONEY`` (kopecks) accepted
-    since the beginning of the quarter. What is not given (None) is not checked.
+    since the beginning of the quarter. attached: organisation of attachment on DATE_Z_2 of each
+    case, null where it is not known. What is not given (None) is not checked.
     """
 
     month: Month
@@ -41,6 +42,7 @@ class Given:
     refused: Mapping[int, int] = field(default_factory=dict)
     earlier: frozenset[tuple[str, str, int]] = frozenset()
     consumed: pd.DataFrame | None = None
+    attached: pd.Series | None = None
 
     @cached_property
     def bases(self) -> Bases:

@@ -63,6 +63,10 @@ class MekTerms:
     paid_needs_money: bool
     duplicates: Sequence[Duplicate]
     once_a_year: Sequence[tuple[str, ...]]
+    second_stage: Mapping[str, Sequence[str]]
+    second_stage_base: str
+    examined_at_home: Sequence[str]
+    examined_base: str
     crossings: Sequence[Crossing]
     per_capita: frozenset[str]
     separate: Mapping[str, Any]
@@ -91,6 +95,10 @@ def load_terms(folder: Path) -> MekTerms:
         paid_needs_money=data["duplicates"]["paid_needs_money"],
         duplicates=[_duplicate(item) for item in data["duplicates"]["rules"]],
         once_a_year=[tuple(group.split()) for group in data["once_a_year"]],
+        second_stage=data["examinations"]["second_stage"],
+        second_stage_base=data["examinations"]["second_stage_base"],
+        examined_at_home=data["examinations"]["at_home"],
+        examined_base=data["examinations"]["at_home_base"],
         crossings=[_crossing(item) for item in data["crossings"]],
         per_capita=frozenset(data["per_capita"].split()),
         separate=data["separate"],

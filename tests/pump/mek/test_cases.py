@@ -122,6 +122,8 @@ def concluded(case: dict[str, Any]) -> Conclusion:
     if "consumed" in case:
         used = pd.DataFrame([{"CODE_MO": "980001", "UNIT": "ед", **case["consumed"]}])
         given = replace(given, consumed=used)
+    if "attached" in case:
+        given = replace(given, attached=pd.Series(case["attached"], dtype="str"))
     return control(given, "1")
 
 
