@@ -39,10 +39,11 @@ def by_stages(month: Month, decisions: pd.DataFrame, refused: pd.DataFrame, inta
     organisations = np.unique(np.concatenate([owner, intake["CODE_MO"].to_numpy(str)]))
     structure = _count(intake["CODE_MO"].to_numpy(str), organisations, intake["cases"], intake["amount"])
     taken = _count(owner, organisations, np.ones(len(owner), np.int64), month.cases["SUMV"])
-    paid = _count(owner, organisations, (decisions["OPLATA"] != 2).astype("int64"), decisions["SUMP"])
+    oplata = decisions["OPLATA"].astype("int64")  # numbers, or text as registers have it
+    paid = _count(owner, organisations, (oplata != 2).astype("int64"), decisions["SUMP"])
     steps = [(PRESENTED, taken + structure), (STRUCTURE, structure), (TAKEN, taken)]
     cut = refused[refused["amount"] > 0].sort_values(["case", "stage"])
-    whole = (decisions["OPLATA"] == 2).to_numpy()[cut["case"].to_numpy(np.int64)] & ~cut["case"].duplicated().to_numpy()
+    whole = (oplata == 2).to_numpy()[cut["case"].to_numpy(np.int64)] & ~cut["case"].duplicated().to_numpy()
     at = owner[cut["case"].to_numpy(np.int64)]
     total = paid.copy()
     for stage, title in STAGES.items():
@@ -68,13 +69,14 @@ def by_accounts(month: Month, decisions: pd.DataFrame, payers: pd.Series) -> pd.
     CODE_MO, NSCHET, DSCHET, kind, payer (empty for nobody), ``cases``, ``SUMV``, ``paid``, ``partial``, ``refused``
     (cases by OPLATA 1, 3, 2), ``SANK_IT``, ``SUMP``.
     """
+    oplata = decisions["OPLATA"].astype("int64")
     frame = month.cases[["CODE_MO", "NSCHET", "DSCHET", "kind", "SUMV"]].assign(
         payer=payers.fillna("").to_numpy(),
         cases=1,
         SUMP=decisions["SUMP"].to_numpy(np.int64),
         SANK_IT=decisions["SANK_IT"].to_numpy(np.int64),
         **{
-            name: (decisions["OPLATA"] == code).to_numpy().astype(np.int64)
+            name: (oplata == code).to_numpy().astype(np.int64)
             for name, code in (("paid", 1), ("partial", 3), ("refused", 2))
         },
     )
