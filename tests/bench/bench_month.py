@@ -119,7 +119,7 @@ def _chain(given: Given, made: big_month.Region, url: str, watch: Watch) -> dict
 def _settled(given: Given, decided: pd.DataFrame, conclusion: Any, payers: pd.Series) -> int:
     """Settlement with all that an operator sees of it."""
     month, terms = given.month, st.Terms.load(REGION.folder)
-    sums = st.accepted(month, decided, payers)
+    sums = st.accepted(month.cases, decided, payers)
     norms = st.norms(month.period, given.nsi, terms)
     settled = st.settle(sums, norms, st.no_deductions(), terms)
     sanctions = conclusion.decision.sanctions

@@ -130,7 +130,7 @@ def before(period: date, deductions: pd.DataFrame | None = None) -> Turnover:
     """A settled month of norms alone."""
     normed = norms(period, reference().dictionaries, TERMS)
     month = empty().closed.month
-    none = accepted(month, pd.DataFrame({"SUMP": np.array([], np.int64)}), pd.Series([], dtype="str"))
+    none = accepted(month.cases, pd.DataFrame({"SUMP": np.array([], np.int64)}), pd.Series([], dtype="str"))
     return Turnover(period, settle(none, normed, no_deductions() if deductions is None else deductions, TERMS))
 
 
@@ -181,7 +181,7 @@ def _refusing(given: Given, packages: Iterable[int]) -> tuple[pd.DataFrame, Deci
 def _settled(month: Month, decision: Decision, payers: pd.Series, period: date, deductions: pd.DataFrame | None) -> Settled:
     items = advances(period, reference().dictionaries) if deductions is None else deductions
     normed = norms(period, reference().dictionaries, TERMS)
-    return settle(accepted(month, decision.cases, payers), normed, items, TERMS)
+    return settle(accepted(month.cases, decision.cases, payers), normed, items, TERMS)
 
 
 def _volumes(given: Given, decision: Decision) -> pd.DataFrame:
