@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +19,7 @@ from pipelines.checks.rulebook import in_force
 from pipelines.checks.runner import Suites, run
 from pipelines.checks.values import value_faults
 from pipelines.exchange import messages
-from pipelines.exchange.kinds import Mask, Opened, PackageKind
+from pipelines.exchange.kinds import Check, Mask, Opened, PackageKind
 from pipelines.exchange.region import RegionError
 from pipelines.formats.layout import Layout
 from pipelines.formats.tables import PARENT, Tables
@@ -74,15 +74,20 @@ def control(
         ruled = ahead.findings
     else:
         ruled = run(opened.tables, now.suites, dictionaries, now.on, now.today)
-    concluded = conclude(connection, kind, opened, ruled)
+    concluded = conclude(connection, kind, opened, ruled, kind.arrival)
     return Verification(locate(concluded.findings, opened.tables), concluded.accepted)
 
 
-def conclude(connection: Connection, kind: PackageKind, opened: Opened, ruled: pd.DataFrame) -> Verification:
-    """What the findings of the rules come to with those of structure, values and the kind's own checks; not located."""
+def conclude(
+    connection: Connection, kind: PackageKind, opened: Opened, ruled: pd.DataFrame, arrival: Sequence[Check] = ()
+) -> Verification:
+    """What the findings of the rules come to with those of structure, values and the kind's own checks; not located.
+
+    ``arrival``: checks of the moment, which a replay of a stored package leaves out.
+    """
     parts = [*(_structure(role, tables) for role, tables in opened.tables.items()), ruled]
     parts.append(_values(opened, found.concat(parts)))
-    for check in kind.checks:
+    for check in (*kind.checks, *arrival):
         parts.append(check(connection, opened, found.concat(parts)))
     everything = found.concat(parts)
     return Verification(everything, _accepted(kind, opened, everything))

@@ -106,7 +106,8 @@ class PackageKind:
     stranger; ``members`` in the order in which findings are listed, the first
     being the main one whose records are accepted or refused; ``senders`` kinds of organisation that may send it;
     ``report_date`` the day whose rules hold (None: the day of receipt); ``bare`` the extensions with which the only member
-    may come without an archive; ``numbered`` whether a name may be used once only.
+    may come without an archive; ``numbered`` whether a name may be used once only; ``arrival`` checks that
+    speak of the moment of processing only, such as an open month.
     """
 
     code: str
@@ -120,6 +121,7 @@ class PackageKind:
     apply: Apply
     report_date: Callable[[Opened], date | None]
     checks: tuple[Check, ...] = ()
+    arrival: tuple[Check, ...] = ()
     answers: Answer | None = None
     bare: tuple[str, ...] = ()
     numbered: bool = True

@@ -152,7 +152,8 @@ def _register(layout: str, title: str, letters: str, persons: str) -> PackageKin
         policy="records",
         report_date=report_month,
         apply=apply,
-        checks=(check_links, check_open),
+        checks=(check_links,),
+        arrival=(check_open,),
         sums=sums,
     )
 
