@@ -205,7 +205,9 @@ def test_an_examination_cut_short_is_paid_by_services_where_the_region_says_so(m
     whole = price(short, reference()).visits.loc[visit, "due"]
     assert whole in (307180, 211910)
     tariffs = with_rows(
-        "T_USL", lambda rows: rows.assign(TARIF=rows["TARIF"].mask(rows["CODE_USL"].str.startswith("5."), "100.00")),
+        "T_USL", lambda rows: rows.assign(
+            TARIF=rows["TARIF"].mask(rows["CODE_USL"].str.startswith(("5.", "B01.047.001")), "100.00")
+        ),
         screening_share="0.85",
     )  # fmt: skip
     assert price(short, tariffs).visits.loc[visit, "due"] == 10000
