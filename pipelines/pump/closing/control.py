@@ -16,15 +16,14 @@ from pipelines.ground.database import read_frame
 from pipelines.ground.sql import statement
 from pipelines.pump import month as months
 from pipelines.pump.closing import gather
+from pipelines.pump.closing.freeze import REGISTERS
 from pipelines.pump.closing.gather import LETTERS, of_kind
 from pipelines.pump.closing.model import Closed, Closing
 from pipelines.pump.mek import Decision, Given, control, from_findings, hits, load_terms, taken
 from pipelines.pump.month import Month
 from pipelines.pump.pricing import Prices, Pricing, Reference, price
-from pipelines.pump.registers import KINDS
 
 ELSEWHERE = "other_territory"
-REGISTERS = [kind.code for kind in KINDS]
 
 
 def controlled(connection: Connection, region: Region, terms: Path, closing: Closing) -> Closed:

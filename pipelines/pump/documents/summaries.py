@@ -48,7 +48,7 @@ Table = tuple[Sequence[Column], Iterable[Sequence[Any]], Sequence[Any] | None]
 
 def _stages(source: Source) -> Table:
     """Each step of each organisation, then of all; steps are parts of each other, so there is no total of all rows."""
-    found = by_stages(source.closed.month, _decisions(source), _applied(source), source.intake)
+    found = by_stages(source.closed.month, source.closed.decision.cases, _applied(source), source.intake)
     whole = found.groupby(["step", "title"], as_index=False)[["cases", "amount"]].sum().assign(CODE_MO="")
     frame = pd.concat([whole, found], ignore_index=True)
     columns = (*ORGANISATION, Column("Этап", 8, "count"), Column("Название этапа", 52), Column("Случаев", 12, "count"),
@@ -62,7 +62,7 @@ def _stages(source: Source) -> Table:
 
 
 def _accounts(source: Source) -> Table:
-    frame = by_accounts(source.closed.month, _decisions(source), source.closed.payers)
+    frame = by_accounts(source.closed.month, source.closed.decision.cases, source.closed.payers)
     columns = (
         *ORGANISATION,
         Column("Номер счёта", 20),
@@ -235,12 +235,6 @@ def _measures(source: Source) -> pd.Series:
 
 def _title(stage: str) -> str:
     return STAGES[stage][0].upper() + STAGES[stage][1:]
-
-
-def _decisions(source: Source) -> pd.DataFrame:
-    """Decisions as the tables of the settlement take them: OPLATA as a number."""
-    decided = source.closed.decision.cases
-    return decided.assign(OPLATA=decided["OPLATA"].astype("int64"))
 
 
 def _applied(source: Source) -> pd.DataFrame:
