@@ -18,6 +18,7 @@ from pipelines.ground import migrations
 from pipelines.ground.settings import ROOT
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+pytest_plugins = ["tests.demonstration"]
 
 SHARED = Path(os.environ.get("OMS_SHARED", ROOT.parent / "shared"))
 

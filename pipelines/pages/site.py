@@ -72,7 +72,7 @@ class Site:
         return HTMLResponse(environment().get_template(f"{template}.html.j2").render(given | values))
 
 
-FORMS = ("audit",)
+FORMS = ("audit", "verifying")
 """Templates with forms for everybody; those of others are for operators."""
 
 

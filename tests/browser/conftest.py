@@ -1,0 +1,81 @@
+"""A browser for each module, and windows of Airflow's users on the demonstration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from pipelines.ground.settings import ROOT
+from tests.browser.chromium import OPTIONS, PATIENCE_MS, Window, chromium, log_in
+from tests.browser.tour import DICTIONARY, facts_of
+from tests.demonstration import GROUP, Demonstration
+
+Windows = Callable[..., Window]
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name == "browser":
+            item.add_marker(pytest.mark.xdist_group(GROUP))
+            item.add_marker(pytest.mark.airflow)
+
+
+def until(condition: Callable[[], object], seconds: float = 90) -> None:
+    """Wait for something that the exchange does in its own time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope="session")
+def facts(demonstration: Demonstration) -> Mapping[str, str]:
+    """The facts of the tour, once a second edition of a dictionary has come: the demonstration's traffic has none."""
+    content = (ROOT / "include" / "region" / "demo" / "nsi" / f"{DICTIONARY}.csv").read_text(encoding="utf-8")
+    with demonstration.party("nsi") as department:
+        department.drop(f"{DICTIONARY}.csv", content.replace("Детская больница", "Краевая детская больница").encode())
+    until(lambda: demonstration.value("select count(*) from nsi.edition where dictionary = :name", name=DICTIONARY) == 2)
+    return facts_of(demonstration)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def logins(browser: Browser, demonstration: Demonstration) -> Callable[[str], object]:
+    """What a browser keeps of a user who has logged in through Airflow's form."""
+
+    @cache
+    def of(user: str) -> object:
+        context = browser.new_context(**OPTIONS)
+        log_in(context, demonstration.stand.url, user)
+        state = context.storage_state()
+        context.close()
+        return state
+
+    return of
+
+
+@pytest.fixture
+def windows(browser: Browser, demonstration: Demonstration, logins: Callable[[str], object]) -> Iterator[Windows]:
+    """Opens a window of a user, or of nobody; at the end no window may have asked another machine for anything."""
+    opened: list[Window] = []
+
+    def of(user: str | None, **options: object) -> Window:
+        state = {"storage_state": logins(user)} if user else {}
+        context = browser.new_context(**OPTIONS | state | options)
+        opened.append(Window(context.new_page(), demonstration.stand.url))
+        return opened[-1]
+
+    yield of
+    for window in opened:
+        window.page.context.close()
+    assert [address for window in opened for address in window.strangers] == []
