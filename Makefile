@@ -4,13 +4,13 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: demo test bench lint features lock clean
+.PHONY: demo test bench lint features screenshots lock clean
 
 demo: .venv/installed
 	@$(BIN)/python -m pipelines.demo run $(if $(ONCE),--once)
 
 test: .venv/installed
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-n auto --dist loadgroup --no-loadscope-reorder)
 
 bench: .venv/installed
 	$(BIN)/python -m tests.bench $(BENCH)
@@ -23,6 +23,9 @@ lint: .venv/installed
 
 features: .venv/installed
 	@$(BIN)/python -m tests.features
+
+screenshots: .venv/installed
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: .venv/installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -20,6 +20,15 @@ from pipelines.ground.settings import ROOT
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 pytest_plugins = ["tests.demonstration"]
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A module's tests stay together on a worker, for its fixtures' sake; those of a named group with each other."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 SHARED = Path(os.environ.get("OMS_SHARED", ROOT.parent / "shared"))
 
 

@@ -50,7 +50,7 @@ class Demonstration:
             yield found
 
     def value(self, query: str, **parameters: object) -> Any:
-        """The first value of a query of the exchange's database, None without rows; parameters that it lacks are left out."""
+        """The first value of a query of the exchange's database, None without rows; other parameters are left out."""
         with database.transaction(self.stand.database_url) as connection:
             statement = text(query)
             wanted = statement.compile().params.keys()

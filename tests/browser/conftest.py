@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from pipelines.ground.settings import ROOT
 from tests.browser.chromium import OPTIONS, PATIENCE_MS, Window, chromium, log_in
-from tests.browser.tour import DICTIONARY, facts_of
+from tests.browser.tour import arrive, facts_of
 from tests.demonstration import GROUP, Demonstration
 
 Windows = Callable[..., Window]
+MARKS = [pytest.mark.airflow, pytest.mark.timeout(1500), pytest.mark.xdist_group(GROUP)]
+"""Of all modules here; the first test waits for the demonstration."""
 expect.set_options(timeout=PATIENCE_MS)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent.name == "browser":
-            item.add_marker(pytest.mark.xdist_group(GROUP))
-            item.add_marker(pytest.mark.airflow)
-
-
-def until(condition: Callable[[], object], seconds: float = 90) -> None:
-    """Wait for something that the exchange does in its own time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.5)
 
 
 @pytest.fixture(scope="session")
 def facts(demonstration: Demonstration) -> Mapping[str, str]:
-    """The facts of the tour, once a second edition of a dictionary has come: the demonstration's traffic has none."""
-    content = (ROOT / "include" / "region" / "demo" / "nsi" / f"{DICTIONARY}.csv").read_text(encoding="utf-8")
-    with demonstration.party("nsi") as department:
-        department.drop(f"{DICTIONARY}.csv", content.replace("Детская больница", "Краевая детская больница").encode())
-    until(lambda: demonstration.value("select count(*) from nsi.edition where dictionary = :name", name=DICTIONARY) == 2)
+    """The facts of the tour."""
+    arrive(demonstration)
     return facts_of(demonstration)
 
 

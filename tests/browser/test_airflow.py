@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from playwright.sync_api import expect
 
 from tests.browser.chromium import FRAME
-from tests.browser.conftest import Windows
+from tests.browser.conftest import MARKS, Windows
+
+pytestmark = MARKS
 
 
 def test_from_the_menu_to_a_package_to_its_task(windows: Windows, facts: Mapping[str, str]) -> None:

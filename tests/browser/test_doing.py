@@ -7,15 +7,21 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Windows, until
+from tests.browser.conftest import MARKS, Windows
+from tests.browser.tour import until
 from tests.demonstration import Demonstration
+
+pytestmark = MARKS
 
 BROKEN = b"PK\x03\x04 not an archive"
 DROP = """async ([area, name, bytes]) => {
     const given = new DataTransfer();
     given.items.add(new File([new Uint8Array(bytes)], name));
     const target = document.querySelector(area);
-    for (const type of ['dragover', 'drop']) target.dispatchEvent(new DragEvent(type, { dataTransfer: given, bubbles: true, cancelable: true }));
+    for (const type of ['dragover', 'drop']) {
+        const event = new DragEvent(type, { dataTransfer: given, bubbles: true, cancelable: true });
+        target.dispatchEvent(event);
+    }
 }"""
 
 

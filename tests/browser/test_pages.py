@@ -9,9 +9,11 @@ import pytest
 
 from pipelines.pages.application import create_app
 from tests.browser.chromium import SIZE, Window
-from tests.browser.conftest import Windows
+from tests.browser.conftest import MARKS, Windows
 from tests.browser.tour import EVERYBODY, FILES, PARTS, REDIRECTS, STOPS, Stop
 from tests.pages.site import admit
+
+pytestmark = MARKS
 
 PREFIX = "/oms"
 SEEN = [pytest.param(stop, user, id=f"{stop.name}-{user}") for stop in STOPS for user in stop.users]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipelines.ground.settings import ROOT
 from tests.demonstration import Demonstration
 
 FUND = ("admin", "oper", "audit")
@@ -65,15 +67,34 @@ FILES = {
 REDIRECTS = {"/"}
 
 QUERIES = {
-    "package": "select id from exchange.package where sender = :own and result = 'PARTIAL' and kind = 'PUMP_H' order by id limit 1",
+    "package": "select min(id) from exchange.package where sender = :own and result = 'PARTIAL' and kind = 'PUMP_H'",
     "name": "select name from exchange.package where id = :package",
     "rule": "select rule from exchange.finding where package = :package group by 1 order by count(*) desc, 1 limit 1",
-    "closing": "select id from pump.closing where kind = 'month' and state = 'DELIVERED' order by id limit 1",
-    "idcase": "select idcase from pump.decision where closing = :closing and code_mo = :own and sank_it > 0 order by 1 limit 1",
+    "closing": "select min(id) from pump.closing where kind = 'month' and state = 'DELIVERED'",
+    "idcase": "select min(idcase) from pump.decision where closing = :closing and code_mo = :own and sank_it > 0",
     "older": "select min(id) from nsi.edition where dictionary = :dictionary",
     "newer": "select max(id) from nsi.edition where dictionary = :dictionary",
 }
 """Where each fact comes from; a query may use those before it."""
+
+
+def until(condition: Callable[[], object], seconds: float = 90) -> None:
+    """Wait for something that the exchange does in its own time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.5)
+
+
+def arrive(demonstration: Demonstration) -> None:
+    """Send a second edition of a dictionary, which the demonstration's own traffic lacks, and wait for it."""
+    editions = "select count(*) from nsi.edition where dictionary = :dictionary"
+    if demonstration.value(editions, dictionary=DICTIONARY) > 1:
+        return
+    content = (ROOT / "include" / "region" / "demo" / "nsi" / f"{DICTIONARY}.csv").read_text(encoding="utf-8")
+    with demonstration.party("nsi") as department:
+        department.drop(f"{DICTIONARY}.csv", content.replace("Детская больница", "Краевая детская больница").encode())
+    until(lambda: demonstration.value(editions, dictionary=DICTIONARY) > 1)
 
 
 def facts_of(demonstration: Demonstration) -> Mapping[str, str]:
