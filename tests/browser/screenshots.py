@@ -1,4 +1,4 @@
-"""``make screenshots``: the pictures of the guides, taken of a demonstration (of one that is up with OMS_DEMONSTRATION=up)."""
+"""``make screenshots``: the pictures of the guides, of a demonstration (of the one that is up with OMS_DEMONSTRATION=up)."""
 
 from __future__ import annotations
 
