@@ -7,13 +7,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from pipelines.pages import money
 from pipelines.pages.errors import absent
 from pipelines.pages.site import rows, site_of
 from pipelines.pages.views.package import stored_file
 from pipelines.pump.closing.packages import MO_REGISTER, SMO_REGISTER
 from pipelines.pump.closing.service import STATES, TITLES
 from pipelines.pump.documents.titles import TITLES as DOCUMENTS
-from pipelines.pump.settlement.summaries import PAYABLE, PRESENTED, STAGES, STRUCTURE, TAKEN
 
 SHOWN, FILES = 60, 200
 """Closings of the list; files of a closing shown at once."""
@@ -51,12 +51,12 @@ def month(request: Request, number: int, kind: str = "", after: int = 0) -> HTML
             raise absent("Такого закрытия нет.")
         lines = rows(connection, "month_lines", id=number)
         accounts = rows(connection, "month_accounts", id=number)
-        stages = rows(connection, "month_stages", id=number)
-        bases = rows(connection, "month_bases", id=number)
-        intake = rows(connection, "month_intake", period=found["period"], frozen_at=found["frozen_at"])[0]
+        grounds = rows(connection, "money_grounds", closings=[number])
+        intake = rows(connection, "money_intake", closings=[number])[0]
         events = rows(connection, "month_events", id=number)
         kinds = rows(connection, "month_document_kinds", id=number)
         files = rows(connection, "month_documents", id=number, kind=kind or None, after=after, limit=FILES + 1)
+    bases = [row for row in grounds if row["osn"]]
     return site.page(
         request,
         "month",
@@ -67,9 +67,10 @@ def month(request: Request, number: int, kind: str = "", after: int = 0) -> HTML
         lines=lines,
         payers=by_payer(lines),
         accounts=accounts,
-        stages=by_stages(accounts, stages, intake),
+        stages=by_stages(accounts, grounds, intake),
         bases=bases,
-        chart=grounds(bases),
+        of_bases=money.total(bases, ("positions", "cases", "amount")),
+        chart=money.of_grounds(bases[: money.TOP]),
         conditions=conditions(lines),
         events=[(row, EVENTS.get(row["name"], row["name"])) for row in events],
         kinds=[(row["kind"], KINDS.get(row["kind"], row["kind"]), row["files"]) for row in kinds],
@@ -100,42 +101,21 @@ def by_payer(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(sums.values())
 
 
-def by_stages(
-    accounts: list[dict[str, Any]], stages: list[dict[str, Any]], intake: dict[str, Any]
-) -> list[tuple[str, int, int]]:
-    """«По этапам обработки»: title, cases, kopecks; what is refused and what is accepted add up to what was taken."""
-    taken = sum(row["cases"] for row in accounts), sum(row["sumv"] for row in accounts)
-    refused = {row["stage"]: (row["cases"], row["amount"]) for row in stages}
-    paid = sum(row["cases"] - row["refused"] for row in accounts), sum(row["sump"] for row in accounts)
-    return [
-        (PRESENTED, taken[0] + intake["cases"], taken[1] + intake["amount"]),
-        (STRUCTURE, intake["cases"], intake["amount"]),
-        (TAKEN, *taken),
-        *((f"Отказано на МЭК: {title}", *refused[stage]) for stage, title in STAGES.items() if stage in refused),
-        (PAYABLE, *paid),
-    ]
-
-
-def grounds(bases: list[dict[str, Any]]) -> dict[str, Any]:
-    """Chart of refused sums by ground, thousands of roubles."""
-    values = [row["amount"] // 100_000 for row in bases]
-    return {
-        "labels": [row["osn"] for row in bases],
-        "across": True,
-        "bars": [{"label": "тыс. руб.", "values": values, "tone": "bad"}],
-    }
+def by_stages(accounts: list[dict[str, Any]], grounds: list[dict[str, Any]], intake: dict[str, Any]) -> list[money.Stage]:
+    """«По этапам обработки» of a closing, empty before its control."""
+    refused = [row for row in grounds if row["stage"]]
+    return money.stages(money.total(accounts, ("cases", "sumv", "refused", "sump")), refused, intake) if accounts else []
 
 
 def conditions(lines: list[dict[str, Any]]) -> dict[str, Any]:
     """Chart of accepted sums by condition of care and of norms, thousands of roubles, by payer."""
-    columns = {
-        "стационар": "accepted_1",
-        "дневной стационар": "accepted_2",
-        "амбулаторно": "accepted_3",
-        "скорая": "accepted_4",
-        "подушевое": "capita",
-        "ФАП": "stations",
-        "скорая, подушевое": "ambulance",
+    sums = [money.thousands(sum(norms(line)[name] for line in lines)) for name in money.CONDITIONS]
+    return {
+        "labels": list(money.CONDITIONS.values()),
+        "bars": [{"label": "тыс. руб.", "values": sums, "tone": "good"}],
     }
-    sums = [sum(line[name] for line in lines) // 100_000 for name in columns.values()]
-    return {"labels": list(columns), "bars": [{"label": "тыс. руб.", "values": sums, "tone": "good"}]}
+
+
+def norms(line: dict[str, Any]) -> dict[str, int]:
+    """A line with its norms of attached people as one sum."""
+    return line | {"norms": line["capita"] + line["result"] + line["stations"]}
