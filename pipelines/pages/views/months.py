@@ -11,12 +11,13 @@ from pipelines.pages import money
 from pipelines.pages.errors import absent
 from pipelines.pages.site import rows, site_of
 from pipelines.pages.views.package import stored_file
+from pipelines.pages.words import OPLATA
 from pipelines.pump.closing.packages import MO_REGISTER, SMO_REGISTER
 from pipelines.pump.closing.service import STATES, TITLES
 from pipelines.pump.documents.titles import TITLES as DOCUMENTS
 
-SHOWN, FILES = 60, 200
-"""Closings of the list; files of a closing shown at once."""
+SHOWN, FILES, CASES = 60, 200, 100
+"""Closings of the list; files of a closing and cases of an account shown at once."""
 KINDS = {
     MO_REGISTER: "Реестр с результатами для организации",
     SMO_REGISTER: "Реестр с результатами для страховой компании",
@@ -78,6 +79,34 @@ def month(request: Request, number: int, kind: str = "", after: int = 0) -> HTML
         more=files[FILES - 1]["ordinal"] if len(files) > FILES else None,
         kind=kind,
         titles=KINDS,
+    )
+
+
+@router.get("/{number:int}/accounts/{package:int}")
+def account(
+    request: Request, number: int, package: int, payer: str | None = None, every: bool = False, after: int = -1
+) -> HTMLResponse:
+    """Cases of an account: those that are not paid in full, or all."""
+    site = site_of(request)
+    if max(number, package) >= 2**63:
+        raise absent("Такого счёта в закрытии нет.")
+    with site.reading(request) as connection:
+        found = next(iter(rows(connection, "month", id=number)), None)
+        sums = [row for row in rows(connection, "month_accounts", id=number) if row["package"] == package]
+        asked = {"payer": payer, "every": every, "after": min(after, 2**31 - 1), "limit": CASES + 1}
+        cases = rows(connection, "month_cases", id=number, package=package, **asked)
+    if found is None or not sums:
+        raise absent("Такого счёта в закрытии нет, или он вам не виден.")
+    return site.page(
+        request,
+        "account",
+        closing=found,
+        accounts=sums,
+        payer=payer,
+        every=every,
+        rows=cases[:CASES],
+        more=cases[CASES - 1]["row"] if len(cases) > CASES else None,
+        oplata=OPLATA,
     )
 
 
