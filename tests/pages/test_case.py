@@ -210,3 +210,23 @@ def test_a_month_that_is_not_decided_is_said_and_not_counted(month: tuple[Pages,
     finally:
         with db.transaction(pages.world.url) as connection:
             connection.exec_driver_sql("update pump.closing set state = 'DELIVERED'")
+
+
+def way(pages: Pages, user: str, package: int) -> list[str]:
+    document = html.fromstring(pages.text(user, f"/packages/{package}"))
+    return ["".join(one.itertext()) for one in document.xpath("//ol[@class='way']/li/b")]
+
+
+def test_the_way_of_a_package_goes_on_to_its_payment(month: tuple[Pages, int]) -> None:
+    pages, number = month
+    (own,) = pages.world.rows("select id from exchange.package where sender = '980001'")
+    shown = way(pages, "audit", own["id"])
+    closing = f"закрытие месяца № {number}"
+    titles = ["Получен", "Открыт", "Проверен", "Загружен", "Ответ готов"]
+    assert [one for one in shown if one in titles] == titles
+    assert shown.index(f"Проведён МЭК: {closing}") < shown.index(f"Оплата утверждена: {closing}")
+    assert shown.count("Отправлен реестр с результатами") == 2
+    assert f"/months/{number}" in pages.text("audit", f"/packages/{own['id']}")
+    seen = way(pages, "mo980001", own["id"])
+    assert seen.count("Отправлен реестр с результатами") == 1
+    assert f"Оплата утверждена: {closing}" in seen
