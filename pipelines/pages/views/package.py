@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -151,12 +151,16 @@ def _events(connection: Connection, number: int) -> list[dict[str, Any]]:
 
 def stored_file(request: Request, name: str, number: int, file: int) -> Response:
     """A file of a package or closing as the visitor may see it; its name comes from the database, never from the address."""
-    site = site_of(request)
-    found = site.rows(request, name, id=number, file=file) if max(number, file) < 2**63 else []
+    found = site_of(request).rows(request, name, id=number, file=file) if max(number, file) < 2**63 else []
+    return stored(request, found)
+
+
+def stored(request: Request, found: Sequence[Mapping[str, Any]]) -> Response:
+    """The first of the files found (``name``, ``sha256``), to keep; 404 for none."""
     if not found:
         raise absent("Такого файла нет, или он вам не виден.")
     try:
-        content = site.exchange.store.get(found[0]["sha256"])
+        content = site_of(request).exchange.store.get(found[0]["sha256"])
     except StoreError as error:
         raise Told(410, f"Файл не отдаётся: {error}.") from None
     return Response(content, media_type="application/octet-stream", headers=exports.attached(found[0]["name"]))
