@@ -79,10 +79,10 @@ class Months:
 
 def by_month(connection: Connection, period: Period) -> Row:
     """Presented, refused, accepted, settled and payable of each decided month; what is not decided is named."""
-    months = Months.of(connection, period)
-    lines = {row["period"]: row for row in rows(connection, "money_lines", **months.parameters) if row["period"]}
+    months = _months(connection, period)
+    lines = {row["period"]: row for row in _asked(connection, period, "money_lines") if row["period"]}
     accounts: dict[date, dict[str, int]] = {}
-    for row in rows(connection, "money_accounts", **months.parameters):
+    for row in _asked(connection, period, "money_accounts"):
         add(accounts.setdefault(row["period"], {}), row, SUMS)
     nothing = dict.fromkeys((*SUMS, *LINE), 0)
     listed = [
@@ -107,20 +107,18 @@ def by_month(connection: Connection, period: Period) -> Row:
 
 def by_stage(connection: Connection, period: Period) -> Row:
     """«По этапам обработки» of the decided months together."""
-    months = Months.of(connection, period)
     taken: dict[str, int] = dict.fromkeys(SUMS, 0)
-    for row in rows(connection, "money_accounts", **months.parameters):
+    for row in _asked(connection, period, "money_accounts"):
         add(taken, row, SUMS)
-    refused = [row for row in rows(connection, "money_grounds", **months.parameters) if row["stage"]]
-    listed = stages(taken, refused, rows(connection, "money_intake", **months.parameters)[0])
+    refused = [row for row in _asked(connection, period, "money_grounds") if row["stage"]]
+    listed = stages(taken, refused, _asked(connection, period, "money_intake")[0])
     return {"stages": listed if taken["cases"] else [], "chart": of_stages(listed)}
 
 
 def by_account(connection: Connection, period: Period) -> Row:
     """«По кодировкам счетов»: accounts of the decided months by kind of register."""
-    months = Months.of(connection, period)
     kinds: dict[str, dict[str, int]] = {}
-    for row in rows(connection, "money_accounts", **months.parameters):
+    for row in _asked(connection, period, "money_accounts"):
         add(kinds.setdefault(row["kind"], {}), row, SUMS)
     listed = [{"kind": kind, "title": KINDS.get(kind, "")} | sums for kind, sums in sorted(kinds.items())]
     bars = {"sump": ("принято", "good"), "sank_it": ("отказано", "bad")}
@@ -139,7 +137,7 @@ def by_account(connection: Connection, period: Period) -> Row:
 
 def by_condition(connection: Connection, period: Period) -> Row:
     """Gross sums of the decided months by condition of care and payer."""
-    payers = [row for row in _lines(connection, period) if row["payer"]]
+    payers = [row for row in _asked(connection, period, "money_lines") if row["payer"]]
     shown = [*payers[: len(PALETTE)], *_rest(payers[len(PALETTE) :])]
     return {
         "conditions": [(title, [row[name] for row in shown]) for name, title in CONDITIONS.items()],
@@ -157,7 +155,7 @@ def by_condition(connection: Connection, period: Period) -> Row:
 
 def by_payer(connection: Connection, period: Period) -> Row:
     """What each payer settles and pays for the decided months."""
-    payers = [row for row in _lines(connection, period) if row["payer"]]
+    payers = [row for row in _asked(connection, period, "money_lines") if row["payer"]]
     shown = [*payers[: len(PALETTE)], *_rest(payers[len(PALETTE) :])]
     return {
         "payers": [(payer_name(row), row) for row in payers],
@@ -172,7 +170,7 @@ def by_payer(connection: Connection, period: Period) -> Row:
 
 def by_organisation(connection: Connection, period: Period) -> Row:
     """Organisations by gross sum of the decided months: the first ones, and the rest as one line."""
-    found = [row for row in _lines(connection, period) if row["code_mo"]]
+    found = [row for row in _asked(connection, period, "money_lines") if row["code_mo"]]
     shown, rest = found[:TOP], _rest(found[TOP:])
     return {
         "organisations": shown,
@@ -195,8 +193,7 @@ def by_organisation(connection: Connection, period: Period) -> Row:
 
 def by_ground(connection: Connection, period: Period) -> Row:
     """Refusals of the decided months by ground of F014."""
-    months = Months.of(connection, period)
-    found = [row for row in rows(connection, "money_grounds", **months.parameters) if row["osn"]]
+    found = [row for row in _asked(connection, period, "money_grounds") if row["osn"]]
     return {"grounds": found, "total": total(found, ("positions", "cases", "amount")), "chart": of_grounds(found[:TOP])}
 
 
@@ -260,8 +257,19 @@ def total(found: Iterable[Row], names: Sequence[str]) -> dict[str, int]:
     return sums
 
 
-def _lines(connection: Connection, period: Period) -> list[dict[str, Any]]:
-    return rows(connection, "money_lines", **Months.of(connection, period).parameters)
+def _months(connection: Connection, period: Period) -> Months:
+    if "months" not in period.notes:
+        period.notes["months"] = Months.of(connection, period)
+    found: Months = period.notes["months"]
+    return found
+
+
+def _asked(connection: Connection, period: Period, name: str) -> list[dict[str, Any]]:
+    """Rows of ``sql/pages/<name>.sql`` over the decided months of a period, asked for once."""
+    if name not in period.notes:
+        period.notes[name] = rows(connection, name, **_months(connection, period).parameters)
+    found: list[dict[str, Any]] = period.notes[name]
+    return found
 
 
 def _rest(found: Sequence[Row]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,11 +11,15 @@ from pipelines.exchange.protocol import LOCAL
 
 @dataclass(frozen=True)
 class Period:
-    """Local days, both included, of all senders or of the visitor's."""
+    """Local days, both included, of all senders or of the visitor's.
+
+    ``notes`` is where the panels leave what they would otherwise ask for again.
+    """
 
     first: date
     last: date
     whole: bool = True
+    notes: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def days(self) -> list[date]:

@@ -4,4 +4,4 @@ drop view pump.ground_title;
 drop trigger summarise on pump.closing;
 drop function pump.summarise_controlled();
 drop function pump.summarise(bigint);
-drop table pump.month_intake, pump.month_ground, pump.month_account;
+drop table pump.month_intake, pump.month_ground, pump.month_kind, pump.month_account;

@@ -12,9 +12,26 @@ create table pump.month_account (
     refused bigint not null,
     sank_it bigint not null,
     sump bigint not null,
-    primary key (closing, package, payer)
+    primary key (closing, code_mo, package, payer)
 );
+create index month_account_package on pump.month_account (package, closing);
 comment on table pump.month_account is 'Решения закрытия по счетам и плательщикам, копейки; payer пуст – плательщик не определён';
+create table pump.month_kind (
+    closing bigint not null references pump.closing on delete cascade,
+    code_mo text not null,
+    payer text not null,
+    kind text not null,
+    accounts bigint not null,
+    cases bigint not null,
+    sumv bigint not null,
+    paid bigint not null,
+    partly bigint not null,
+    refused bigint not null,
+    sank_it bigint not null,
+    sump bigint not null,
+    primary key (closing, code_mo, payer, kind)
+);
+comment on table pump.month_kind is 'То же по видам реестров организации: чем складываются месяцы';
 create table pump.month_ground (
     closing bigint not null references pump.closing on delete cascade,
     code_mo text not null,
@@ -36,15 +53,20 @@ create table pump.month_intake (
 );
 comment on table pump.month_intake is 'Что из реестров месяца отклонил ФЛК, копейки';
 
--- The three tables of a closing; it has been controlled, so nothing of them changes any more.
+-- The tables of a closing; it has been controlled, so nothing of them changes any more.
 create function pump.summarise(of_closing bigint) returns void language sql as $$
     delete from pump.month_account where closing = of_closing;
+    delete from pump.month_kind where closing = of_closing;
     delete from pump.month_ground where closing = of_closing;
     delete from pump.month_intake where closing = of_closing;
     insert into pump.month_account
     select closing, package, code_mo, coalesce(payer, ''), kind, count(*), sum(sumv), count(*) filter (where oplata = 1),
            count(*) filter (where oplata = 3), count(*) filter (where oplata = 2), sum(sank_it), sum(sump)
     from pump.decision where closing = of_closing group by 1, 2, 3, 4, 5;
+    insert into pump.month_kind
+    select closing, code_mo, payer, kind, count(*), sum(cases), sum(sumv), sum(paid), sum(partly), sum(refused), sum(sank_it),
+           sum(sump)
+    from pump.month_account where closing = of_closing group by 1, 2, 3, 4;
     insert into pump.month_ground
     select h.closing, d.code_mo, coalesce(d.payer, ''), h.stage, h.osn, count(*),
            count(*) filter (where h.place = 1 and d.oplata = 2), sum(h.applied)
@@ -74,16 +96,18 @@ create trigger summarise after update of state on pump.closing for each row
     when (new.state = 'CONTROLLED' and old.state <> new.state) execute function pump.summarise_controlled();
 select pump.summarise(id) from pump.closing where state not in ('FROZEN', 'GATHERED');
 
-grant select on pump.month_account, pump.month_ground, pump.month_intake to oms_operator, oms_auditor, oms_organisation;
+grant select on pump.month_account, pump.month_kind, pump.month_ground, pump.month_intake to oms_operator, oms_auditor, oms_organisation;
 do $$
 declare name text;
 begin
-    foreach name in array array['month_account', 'month_ground', 'month_intake'] loop
+    foreach name in array array['month_account', 'month_kind', 'month_ground', 'month_intake'] loop
         execute format('alter table pump.%I enable row level security', name);
         execute format('create policy whole on pump.%I for select to oms_operator, oms_auditor using (true)', name);
     end loop;
 end $$;
 create policy own on pump.month_account for select to oms_organisation
+    using (current_setting('oms.organisation', true) in (code_mo, payer));
+create policy own on pump.month_kind for select to oms_organisation
     using (current_setting('oms.organisation', true) in (code_mo, payer));
 create policy own on pump.month_ground for select to oms_organisation
     using (current_setting('oms.organisation', true) in (code_mo, payer));

@@ -9,7 +9,7 @@ join pump.closing c on c.id = d.closing
 left join exchange.organisation payer on payer.code = d.payer
 left join pump.line l on (l.closing, l.payer, l.code_mo) = (d.closing, d.payer, d.code_mo)
 left join lateral (
-    select sum(a.cases - a.refused)::bigint as cases, sum(a.sump)::bigint as sump from pump.month_account a
+    select sum(a.cases - a.refused)::bigint as cases, sum(a.sump)::bigint as sump from pump.month_kind a
     where a.closing = d.closing and a.payer = d.payer and a.code_mo = d.code_mo
 ) of_line on true
 where d.idcase = :idcase

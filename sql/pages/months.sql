@@ -5,6 +5,6 @@ from (select * from pump.closing order by id desc limit :limit) c
 left join lateral (
     select coalesce(sum(cases), 0)::bigint as cases, sum(sumv)::bigint as sumv, sum(sump)::bigint as sump,
            sum(sank_it)::bigint as sank_it
-    from pump.month_account where closing = c.id) d on true
+    from pump.month_kind where closing = c.id) d on true
 left join lateral (select sum(payable)::bigint as payable from pump.line where closing = c.id) l on true
 order by c.id desc

@@ -20,15 +20,17 @@ with opened as (
         offset 0
     ) f
     group by p.id, f.rule, f.severity
-), counted as (
-    select t.rule, t.severity, t.packages, t.findings from exchange.day_rules t
+), counted as ( -- each part summed by itself: together they would be sorted
+    select t.rule, t.severity, sum(t.packages) as packages, sum(t.findings) as findings from exchange.day_rules t
     where :whole and t.day between :first and :last and (cast(:rule as text) is null or t.rule = :rule)
+    group by t.rule, t.severity
     union all
-    select t.rule, t.severity, t.packages, t.findings from exchange.day_findings t
+    select t.rule, t.severity, sum(t.packages), sum(t.findings) from exchange.day_findings t
     where not :whole and t.day between :first and :last and (cast(:rule as text) is null or t.rule = :rule)
       and (cast(:sender as text) is null or t.sender = :sender)
+    group by t.rule, t.severity
     union all
-    select rule, severity, 1, findings from of_package
+    select rule, severity, count(*), sum(findings) from of_package group by rule, severity
 )
 select rule, severity, sum(packages)::bigint as packages, sum(findings)::bigint as findings
 from counted group by rule, severity order by findings desc, rule

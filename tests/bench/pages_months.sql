@@ -10,7 +10,8 @@ from generate_series(date_trunc('month', now()) - interval '12 months', date_tru
                      interval '1 month') m;
 
 insert into pump.decision (closing, package, "row", kind, code_mo, idcase, person, payer, due, usl_ok, sumv, oplata, sump, sank_it)
-select c.id, p.id, r, substr(p.kind, 6, 1), p.sender, p.place * 200 + r, null,
+select c.id, p.id, r, substr(p.kind, 6, 1), p.sender,
+       case when r < 3 then p.id * 3 + r + 1 else 1000000000 + p.id * 200 + r end, null,
        (array['98001', '98002', '75000'])[1 + (r % 20 = 0)::int + (p.place % 2)::int], s.sumv, 1 + r % 4, s.sumv,
        case when r % 50 = 0 then 2 else 1 end, case when r % 50 = 0 then 0 else s.sumv end,
        case when r % 50 = 0 then s.sumv else 0 end
@@ -53,6 +54,9 @@ where c.kind = 'month' group by c.id, a.payer, a.code_mo;
 insert into pump.month_account
 select c.id, a.package, code_mo, payer, a.kind, cases, sumv, paid, partly, refused, sank_it, sump
 from pump.month_account a cross join pump.closing c where c.id < (select max(id) from pump.closing);
+insert into pump.month_kind
+select c.id, code_mo, payer, a.kind, accounts, cases, sumv, paid, partly, refused, sank_it, sump
+from pump.month_kind a cross join pump.closing c where c.id < (select max(id) from pump.closing);
 insert into pump.month_ground
 select c.id, code_mo, payer, stage, osn, positions, cases, amount
 from pump.month_ground a cross join pump.closing c where c.id < (select max(id) from pump.closing);

@@ -82,3 +82,18 @@ def test_an_organisation_sees_its_own_accounts_and_files(month: tuple[Pages, int
     )
     assert pages.get("mo980001", f"/months/{number}/files/{own[0]['ordinal']}").status_code == 200
     assert pages.get("mo980001", f"/months/{number}/files/{others[0]['ordinal']}").status_code == 404
+
+
+def test_accounts_come_in_pages(month: tuple[Pages, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    pages, number = month
+    whole = table(html.fromstring(pages.text("audit", f"/months/{number}")), "Счета")
+    assert len(whole) > 2
+    monkeypatch.setattr("pipelines.pages.views.months.CASES", 2)
+    seen, address = [], f"/months/{number}"
+    while address:
+        document = html.fromstring(pages.text("audit", address))
+        seen += table(document, "Счета")
+        address = next(iter(document.xpath("//section[@aria-labelledby='accounts']//a[@rel='next']/@href")), "")
+    assert seen == whole
+    for wrong in ("x", "980001-x-98001", "980001-1"):
+        assert pages.get("audit", f"/months/{number}?accounts_after={wrong}").status_code == 400

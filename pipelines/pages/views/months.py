@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from pipelines.pages import money
-from pipelines.pages.errors import absent
+from pipelines.pages.errors import Told, absent
+from pipelines.pages.filters import DIGITS
 from pipelines.pages.site import rows, site_of
 from pipelines.pages.views.package import stored_file
 from pipelines.pages.words import OPLATA
@@ -18,6 +19,8 @@ from pipelines.pump.documents.titles import TITLES as DOCUMENTS
 
 SHOWN, FILES, CASES = 60, 200, 100
 """Closings of the list; files of a closing and cases of an account shown at once."""
+KEY = ("code_mo", "package", "payer")
+"""What accounts are ordered by."""
 KINDS = {
     MO_REGISTER: "Реестр с результатами для организации",
     SMO_REGISTER: "Реестр с результатами для страховой компании",
@@ -44,14 +47,15 @@ def months(request: Request) -> HTMLResponse:
 
 
 @router.get("/{number:int}")
-def month(request: Request, number: int, kind: str = "", after: int = 0) -> HTMLResponse:
+def month(request: Request, number: int, kind: str = "", after: int = 0, accounts_after: str = "") -> HTMLResponse:
     site = site_of(request)
     with site.reading(request) as connection:
         found = next(iter(rows(connection, "month", id=number)), None) if number < 2**63 else None
         if found is None:
             raise absent("Такого закрытия нет.")
         lines = rows(connection, "month_lines", id=number)
-        accounts = rows(connection, "month_accounts", id=number)
+        accounts = rows(connection, "month_accounts", id=number, package=None, **_after(accounts_after), limit=CASES + 1)
+        sums = rows(connection, "money_accounts", closings=[number])
         grounds = rows(connection, "money_grounds", closings=[number])
         intake = rows(connection, "money_intake", closings=[number])[0]
         events = rows(connection, "month_events", id=number)
@@ -67,8 +71,10 @@ def month(request: Request, number: int, kind: str = "", after: int = 0) -> HTML
         steps=STATES,
         lines=lines,
         payers=by_payer(lines),
-        accounts=accounts,
-        stages=by_stages(accounts, grounds, intake),
+        accounts=accounts[:CASES],
+        more_accounts="-".join(str(accounts[CASES - 1][name]) for name in KEY) if len(accounts) > CASES else "",
+        total=money.total(sums, money.SUMS),
+        stages=by_stages(sums, grounds, intake),
         bases=bases,
         of_bases=money.total(bases, ("positions", "cases", "amount")),
         chart=money.of_grounds(bases[: money.TOP]),
@@ -92,7 +98,7 @@ def account(
         raise absent("Такого счёта в закрытии нет.")
     with site.reading(request) as connection:
         found = next(iter(rows(connection, "month", id=number)), None)
-        sums = [row for row in rows(connection, "month_accounts", id=number) if row["package"] == package]
+        sums = rows(connection, "month_accounts", id=number, package=package, **_after(""), limit=CASES)
         asked = {"payer": payer, "every": every, "after": min(after, 2**31 - 1), "limit": CASES + 1}
         cases = rows(connection, "month_cases", id=number, package=package, **asked)
     if found is None or not sums:
@@ -115,6 +121,15 @@ def file(request: Request, number: int, file: int) -> Response:
     return stored_file(request, "month_file", number, file)
 
 
+def _after(text: str) -> dict[str, Any]:
+    """Where the accounts go on: after ``<organisation>-<package>-<payer>``; raises ``Told`` for anything else."""
+    parts = text.split("-") if text else ["", "0", ""]
+    if len(parts) != len(KEY) or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) <= DIGITS):
+        raise Told(400, "Такой страницы счетов нет.")
+    code, package, payer = parts
+    return {"after_mo": code, "after_package": int(package), "after_payer": payer}
+
+
 def by_payer(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Sums of the lines of each payer, kopecks."""
     sums: dict[str, dict[str, Any]] = {}
@@ -130,10 +145,10 @@ def by_payer(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(sums.values())
 
 
-def by_stages(accounts: list[dict[str, Any]], grounds: list[dict[str, Any]], intake: dict[str, Any]) -> list[money.Stage]:
+def by_stages(sums: list[dict[str, Any]], grounds: list[dict[str, Any]], intake: dict[str, Any]) -> list[money.Stage]:
     """«По этапам обработки» of a closing, empty before its control."""
     refused = [row for row in grounds if row["stage"]]
-    return money.stages(money.total(accounts, ("cases", "sumv", "refused", "sump")), refused, intake) if accounts else []
+    return money.stages(money.total(sums, money.SUMS), refused, intake) if sums else []
 
 
 def conditions(lines: list[dict[str, Any]]) -> dict[str, Any]:
