@@ -18,6 +18,8 @@ USUAL_DAYS = 30
 STRANGER = "-"
 """What stands for senders that are not known."""
 HASH_SHORTEST = 8
+PART_SHORTEST = 3
+"""Signs that an index of parts needs."""
 DIGITS = 18
 """Greatest number of digits of a package's number."""
 
@@ -75,11 +77,13 @@ class Filter:
         }
 
     def sought(self) -> dict[str, Any]:
-        """Parameters of the search: beginning of a name or number, of a hash, number in the journal."""
+        """Parameters of the search: part of a name (its beginning, where the part is short), beginning of a hash or of the
+        package's own number, number in the journal."""
         text = self.search
         hexadecimal = len(text) >= HASH_SHORTEST and all(sign in "0123456789abcdef" for sign in text.lower())
         return {
             "begins": begins(text.upper()) if text else None,
+            "part": ("%" if len(text) >= PART_SHORTEST else "") + begins(text.upper()) if text else None,
             "hash": f"{text.lower()}%" if hexadecimal else None,
             "id": int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None,
         }

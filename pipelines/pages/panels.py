@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from pipelines.exchange.protocol import LOCAL
+from pipelines.pages import money
+from pipelines.pages.periods import Period
 from pipelines.pages.site import rows
 from pipelines.pages.words import RESULTS, TONES
 
 SHOWN_RULES = 20
-
-
-@dataclass(frozen=True)
-class Period:
-    """Local days, both included, of all senders or of the visitor's."""
-
-    first: date
-    last: date
-    whole: bool = True
-
-    @property
-    def days(self) -> list[date]:
-        return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
-
-    def parameters(self) -> dict[str, Any]:
-        return {"first": self.first, "last": self.last, "zone": LOCAL.key, "whole": self.whole}
 
 
 @dataclass(frozen=True)
@@ -100,5 +84,12 @@ def by_rule(connection: Connection, period: Period) -> Mapping[str, Any]:
 
 PANELS: tuple[Panel, ...] = (
     Panel("days", "Пакеты, случаи и рубли по дням", "days", by_day),
-    Panel("rules", "Отказы по правилам", "rules", by_rule),
+    Panel("rules", "Отказы по правилам ФЛК", "rules", by_rule),
+    Panel("months", "Деньги месяцев", "months", money.by_month),
+    Panel("stages", "По этапам обработки", "stages", money.by_stage),
+    Panel("accounts", "По кодировкам счетов", "accounts", money.by_account),
+    Panel("conditions", "По условиям оказания помощи", "conditions", money.by_condition),
+    Panel("payers", "По страховым компаниям", "payers", money.by_payer),
+    Panel("organisations", "По медицинским организациям", "organisations", money.by_organisation),
+    Panel("grounds", "Отказы по основаниям", "grounds", money.by_ground),
 )

@@ -1,4 +1,4 @@
--- Accepted cases with this number in registers of all kinds, with their packages.
+-- Accepted cases with this number in registers of all kinds, with their packages; of one organisation or all.
 select z.report_month, z.package, z.row, z.kind, z.n_zap, z.lpu, z.date_z_1, z.date_z_2, z.sumv,
        p.name, p.sender, p.received_at, p.result, p.answered_at, p.purged_at, o.short_name
 from (
@@ -12,5 +12,6 @@ from (
 ) z
 join exchange.package p on p.id = z.package
 left join exchange.organisation o on o.code = p.sender
+where cast(:mo as text) is null or :mo in (p.sender, z.lpu)
 order by p.received_at, z.package, z.row
 limit 200

@@ -13,7 +13,7 @@ from (
       and (cast(:channel as text) is null or p.channel = :channel)
       and (cast(:result as text) is null or p.result = :result)
       and (cast(:state as text) is null or p.state = :state)
-      and (upper(p.name) like :begins or p.number like :begins
+      and (upper(p.name) like :part or p.number like :begins
            or p.sha256 like cast(:hash as text) or p.id = cast(:id as bigint))
     limit :most
 ) found

@@ -17,7 +17,7 @@ where (cast(:since as timestamptz) is null or p.received_at >= :since)
   and (cast(:channel as text) is null or p.channel = :channel)
   and (cast(:result as text) is null or p.result = :result)
   and (cast(:state as text) is null or p.state = :state)
-  and (cast(:begins as text) is null or upper(p.name) like :begins or p.number like :begins
+  and (cast(:begins as text) is null or upper(p.name) like :part or p.number like :begins
        or p.sha256 like cast(:hash as text) or p.id = cast(:id as bigint))
   and (cast(:after_id as bigint) is null or (p.received_at, p.id) < (cast(:after_at as timestamptz), cast(:after_id as bigint)))
 order by p.received_at desc, p.id desc

@@ -1,9 +1,12 @@
--- «По кодировкам счетов»: cases of each account by payer.
-select d.package, p.name, d.code_mo, coalesce(m.short_name, d.code_mo) as mo, d.kind, coalesce(d.payer, '') as payer,
-       count(*) as cases, sum(d.sumv)::bigint as sumv, count(*) filter (where d.oplata = 1) as paid,
-       count(*) filter (where d.oplata = 3) as partly, count(*) filter (where d.oplata = 2) as refused,
-       sum(d.sank_it)::bigint as sank_it, sum(d.sump)::bigint as sump
-from pump.decision d
-left join exchange.package p on p.id = d.package
-left join exchange.organisation m on m.code = d.code_mo
-where d.closing = :id group by 1, 2, 3, 4, 5, 6 order by d.code_mo, d.package, 6
+-- «По кодировкам счетов»: cases of each account by payer, in order, after one (keyset); of all accounts or one.
+select a.package, p.name, a.code_mo, coalesce(m.short_name, a.code_mo) as mo, a.kind, a.payer, a.cases, a.sumv, a.paid,
+       a.partly, a.refused, a.sank_it, a.sump
+from (
+    select * from pump.month_account
+    where closing = :id and (code_mo, package, payer) > (:after_mo, cast(:after_package as bigint), :after_payer)
+      and (cast(:package as bigint) is null or package = :package)
+    order by code_mo, package, payer limit :limit
+) a
+left join exchange.package p on p.id = a.package
+left join exchange.organisation m on m.code = a.code_mo
+order by a.code_mo, a.package, a.payer

@@ -3,7 +3,8 @@ select c.id, c.period, c.kind, c.state, c.act_number, c.act_date, c.frozen_at, c
        cardinality(c.packages) as packages, d.cases, d.sumv, d.sump, d.sank_it, l.payable
 from (select * from pump.closing order by id desc limit :limit) c
 left join lateral (
-    select count(*) as cases, sum(sumv)::bigint as sumv, sum(sump)::bigint as sump, sum(sank_it)::bigint as sank_it
-    from pump.decision where closing = c.id) d on true
+    select coalesce(sum(cases), 0)::bigint as cases, sum(sumv)::bigint as sumv, sum(sump)::bigint as sump,
+           sum(sank_it)::bigint as sank_it
+    from pump.month_kind where closing = c.id) d on true
 left join lateral (select sum(payable)::bigint as payable from pump.line where closing = c.id) l on true
 order by c.id desc

@@ -41,11 +41,12 @@ def fill(url: str, root: Path, packages: int) -> None:
     """The organisations and dictionaries of the demo, a year of packages, the days closed."""
     migrations.upgrade(url)
     World(url, root).set_up()
-    source = (Path(__file__).parent / "pages.sql").read_text(encoding="utf-8").replace(":packages", str(packages))
-    started = time.monotonic()
-    with db.transaction(url) as connection:
-        connection.connection.cursor().execute(source)
-    console.print(f"Записано: {packages} пакетов, {time.monotonic() - started:.0f} с")
+    for name in ("pages", "pages_months"):
+        source = (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8").replace(":packages", str(packages))
+        started = time.monotonic()
+        with db.transaction(url) as connection:
+            connection.connection.cursor().execute(source)
+        console.print(f"Записано: {name}, {time.monotonic() - started:.0f} с")
     with db.engine(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("vacuum analyze"))
     started = time.monotonic()
@@ -68,6 +69,8 @@ def addresses(url: str) -> list[tuple[str, str, str]]:
         middle = one("select id, received_at from exchange.package where id = (select max(id) / 2 from exchange.package)")
         large = one("select package from exchange.finding where ordinal = 100100")
         idcase = one("select idcase from pump.h_zap limit 1 offset 1000")
+        month = one("select closing, package from pump.decision where oplata = 2 and code_mo = '980001' limit 1")
+        paid = one("select idcase from pump.decision join pump.h_zap using (package, idcase) limit 1") or idcase
     today = datetime.now(LOCAL).date()
     year = f"since={today - timedelta(days=364)}&until={today}"
     deep = After.text(middle.received_at, middle.id)
@@ -86,6 +89,11 @@ def addresses(url: str) -> list[tuple[str, str, str]]:
         ("Журнал, имя целиком", "audit", f"/journal?q={last.name}"),
         ("Журнал, начало имени у четверти", "audit", "/journal?q=HM98"),
         ("Журнал, нет такого имени", "audit", "/journal?q=HM98000XS98"),
+        ("Журнал, часть имени", "audit", f"/journal?q={last.name[3:]}"),
+        ("Журнал, номер файла в имени", "audit", f"/journal?q={last.name.rpartition('_')[2]}"),
+        ("Журнал, код МО и страховой", "audit", "/journal?q=980001S98002"),
+        ("Журнал, часть имени, нет такого", "audit", "/journal?q=80001Q98"),
+        ("Журнал, два знака", "audit", "/journal?q=HM"),
         ("Журнал, SHA-256", "audit", f"/journal?q={last.sha256}"),
         ("Журнал, номер", "audit", f"/journal?q={last.id}"),
         ("Журнал организации, год", "mo980001", f"/journal?{year}"),
@@ -102,12 +110,18 @@ def addresses(url: str) -> list[tuple[str, str, str]]:
         ("Сводки, 30 дней", "audit", "/summaries"),
         ("Сводки, год", "audit", f"/summaries?{year}"),
         ("Сводки организации, год", "mo980001", f"/summaries?{year}"),
+        ("Месяцы", "audit", "/months"),
+        ("Месяц, 1 000 000 случаев", "audit", f"/months/{month.closing}"),
+        ("Месяц организации", "mo980001", f"/months/{month.closing}"),
+        ("Счёт месяца, отказы", "audit", f"/months/{month.closing}/accounts/{month.package}"),
+        ("Счёт месяца организации", "mo980001", f"/months/{month.closing}/accounts/{month.package}"),
         ("Правила", "audit", "/rules"),
         ("Правило", "audit", "/rules/001F.00.0270"),
         ("НСИ", "audit", "/dictionaries"),
         ("Справочник", "audit", "/dictionaries/V002?on=2026-10-01"),
         ("Аудит", "audit", "/audit"),
         ("История случая", "audit", f"/audit/case?idcase={idcase.idcase}"),
+        ("История решённого случая", "audit", f"/audit/case?idcase={paid.idcase}"),
         ("Действия", "audit", "/audit/actions"),
         ("Действия одного", "audit", "/audit/actions?actor=oper"),
     ]

@@ -31,7 +31,7 @@ def test_the_way_is_the_events_with_their_times(pages: Pages) -> None:
     assert len(document.xpath("//ol[@class='way']//*[@class='after']")) == len(titles) - 1
     assert f"принято {number(row['accepted'])} из {number(row['records'])}" in document.text_content()
     assert row["sha256"] in document.text_content()
-    assert "подпись не проверялась: в пакете её нет" in document.text_content()
+    assert "Файлов подписи в пакете нет" in pages.text("audit", f"/packages/{row['id']}/signatures")
 
 
 def test_findings_by_rule_add_up(pages: Pages) -> None:

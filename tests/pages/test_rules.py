@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from lxml import html
 
 from pipelines.checks import rulebook
-from pipelines.exchange import messages
+from pipelines.exchange import journal, messages
 from pipelines.ground import database as db
+from pipelines.pages import catalogue
 from pipelines.pages.filters import local_today
 from pipelines.pages.written import written
 from tests.pages.rough import find_fault, put
@@ -105,3 +107,56 @@ def test_only_operators_are_led_to_the_change_of_rules(pages: Pages) -> None:
     for address in ("/rules", "/rules/001F.00.0460"):
         assert link in pages.text("oper", address)
         assert link not in pages.text("audit", address)
+
+
+def test_the_catalogue_is_made_once_of_a_book_and_a_day(pages: Pages) -> None:
+    with db.transaction(pages.world.url) as connection:
+        book = rulebook.in_force(connection)
+    made = catalogue.of(book)
+    assert catalogue.of(book) is made
+    assert made.on(local_today()) is made.on(local_today())
+    other = rulebook.RuleBook(book.suites)
+    assert catalogue.of(other) is not made
+    assert catalogue.of(other).on(local_today()) == made.on(local_today())
+    assert [line["rule"] for line in made.on(local_today())][: len(made.placed)] == list(made.placed)
+
+
+def test_reports_on_a_rule_with_their_decisions(empty: Pages) -> None:
+    store, rule, moment = empty.world.exchange().store, "001F.00.0270", datetime.now(UTC)
+    content = b"report of the rule"
+    request = {"rule": rule, "action": "off", "kind": "H", "since": "2026-12-01"}
+    files = {"impact_1.html": store.put(content)}
+    reported = {"request": request, "digest": "d1", "files": files}
+    with db.transaction(empty.world.url) as connection:
+        journal.append(connection, None, journal.Event("RULE_IMPACT", moment, reported))
+        decided = reported | {"reason": "не нужно"}
+        journal.append(connection, None, journal.Event("RULE_IMPACT_REJECTED", moment, decided), actor="начальник")
+        waiting = {"request": request | {"action": "warning"}, "digest": "d2", "files": files}
+        journal.append(connection, None, journal.Event("RULE_IMPACT", moment, waiting))
+        other = {"request": request | {"rule": "001F.00.0010"}, "digest": "d3", "files": files}
+        journal.append(connection, None, journal.Event("RULE_IMPACT", moment, other))
+    document = html.fromstring(empty.text("audit", f"/rules/{rule}"))
+    lines = [" ".join(one.text_content().split()) for one in document.xpath("//section[@aria-labelledby='impacts']/ul/li")]
+    assert len(lines) == 2
+    assert "степень: предупреждение, файл H, с 01.12.2026 решения нет" in lines[0]
+    assert "не проверять, файл H, с 01.12.2026 отклонено начальник" in lines[1]
+    assert ": не нужно" in lines[1]
+    links = document.xpath("//section[@aria-labelledby='impacts']//a/@href")
+    answer = empty.get("audit", links[-1])
+    assert answer.content == content
+    assert "impact_1.html" in answer.headers["content-disposition"]
+    for user, address in (
+        ("mo980001", links[-1]),
+        ("audit", links[-1].replace("0270", "0010")),
+        ("audit", links[-1].replace("impact_1", "impact_2")),
+    ):
+        assert empty.get(user, address).status_code == 404
+    assert "impacts" not in empty.text("mo980001", f"/rules/{rule}")
+
+
+def test_the_form_of_the_change_names_the_rule(pages: Pages) -> None:
+    (field,) = html.fromstring(pages.text("oper", "/rules/001F.00.0460")).xpath("//input[@id='form']/@value")
+    values = json.loads(field)
+    assert values["rule"] == "001F.00.0460"
+    assert values["since"] > local_today().isoformat()
+    assert set(values) == {"action", "rule", "since", "months"}

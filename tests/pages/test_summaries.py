@@ -12,7 +12,8 @@ from lxml import html
 from pipelines.exchange.protocol import LOCAL
 from pipelines.pages import panels
 from pipelines.pages.filters import local_today
-from pipelines.pages.panels import Panel, Period, by_day
+from pipelines.pages.panels import Panel, by_day
+from pipelines.pages.periods import Period
 from pipelines.pages.visitor import Role, Visitor, reading
 from tests.pages.rough import find_fault, put
 from tests.pages.site import Pages

@@ -3,6 +3,16 @@
   "use strict";
   if (!window.Chart) return;
   const made = [];
+  // A ring of parts: its first bar's values, each part in a tone of its own.
+  function round(given, colour) {
+    const tones = ["a", "b", "c", "d", "e", "quiet"];
+    const parts = given.labels.map((label, place) => colour("chart-" + tones[Math.min(place, tones.length - 1)]));
+    return {
+      type: "doughnut",
+      data: { labels: given.labels, datasets: [{ label: given.bars[0].label, data: given.bars[0].values, backgroundColor: parts, borderColor: colour("paper") }] },
+      options: { responsive: true, maintainAspectRatio: false, cutout: "62%", plugins: { legend: { position: "bottom", labels: { boxWidth: 12, boxHeight: 12 } } } },
+    };
+  }
   function draw() {
     made.splice(0).forEach((chart) => chart.destroy());
     const style = getComputedStyle(document.documentElement);
@@ -14,6 +24,10 @@
     Chart.defaults.locale = "ru";
     document.querySelectorAll("canvas[data-chart]").forEach((canvas) => {
       const given = JSON.parse(canvas.dataset.chart);
+      if (given.round) {
+        made.push(new Chart(canvas, round(given, colour)));
+        return;
+      }
       const datasets = given.bars.map((bar) => ({
         type: "bar", label: bar.label, data: bar.values, backgroundColor: colour("chart-" + bar.tone), borderRadius: 2, maxBarThickness: 28, yAxisID: "y", order: 2,
       }));

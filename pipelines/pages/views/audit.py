@@ -1,4 +1,4 @@
-"""Аудит: the chain verified, a file recognised, a case followed back to its bytes, what people did."""
+"""Аудит: the chain verified, a file recognised, what people did."""
 
 from __future__ import annotations
 
@@ -8,19 +8,13 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from pipelines.exchange import verification
-from pipelines.exchange.places import NoPlace, place
 from pipelines.exchange.whereabouts import find
-from pipelines.formats.tables import FileFault
-from pipelines.ground import database
-from pipelines.ground.store import StoreError
 from pipelines.pages.acting import form_of
 from pipelines.pages.errors import Told, absent
-from pipelines.pages.site import base, rows, site_of, visitor_of
+from pipelines.pages.site import base, site_of, visitor_of
 
 SHOWN = 50
 CHUNK = 1 << 20
-DIGITS = 11
-"""Greatest length of IDCASE."""
 router = APIRouter(prefix="/audit")
 
 
@@ -64,38 +58,6 @@ def file(request: Request, file: UploadFile = File(), token: str = Form("")) -> 
     with site.reading(request) as connection:
         found = find(connection, file.filename or "", digest.hexdigest(), size)
     return site.page(request, "file", found=found)
-
-
-@router.get("/case")
-def case(request: Request, idcase: str = "") -> HTMLResponse:
-    site = site_of(request)
-    if not visitor_of(request).sees_all:
-        raise absent("Историю случая видят сотрудники фонда.")
-    number = idcase.strip()
-    if number and not (number.isascii() and number.isdigit() and len(number) <= DIGITS):
-        raise Told(400, f"Номер случая (IDCASE) состоит из цифр, не больше {DIGITS}.")
-    with site.reading(request) as connection:
-        found = rows(connection, "case_places", idcase=int(number)) if number else []
-        for row in found:
-            row["findings"] = rows(connection, "case_findings", package=row["package"], idcase=int(number))
-    return site.page(request, "case", idcase=number, rows=found)
-
-
-@router.get("/case/{package:int}/{row:int}")
-def element(request: Request, package: int, row: int) -> HTMLResponse:
-    """Where the record stands in the bytes that arrived: a part of the page."""
-    site = site_of(request)
-    if not visitor_of(request).sees_all or package >= 2**63 or not site.rows(request, "package", id=package):
-        raise absent("Такого пакета нет, или он вам не виден.")
-    exchange = site.exchange
-    try:
-        with database.transaction(site.settings().database_url) as connection:
-            found = place(connection, exchange.store, exchange.catalogue, exchange.processor.rules.limits, package, row)
-    except (NoPlace, StoreError) as error:
-        return site.page(request, "element", place=None, reason=str(error))
-    except FileFault as fault:
-        return site.page(request, "element", place=None, reason=f"файл не читается ({fault.code})")
-    return site.page(request, "element", place=found, reason="")
 
 
 @router.get("/actions")

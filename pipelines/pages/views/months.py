@@ -7,16 +7,20 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from pipelines.pages.errors import absent
+from pipelines.pages import money
+from pipelines.pages.errors import Told, absent
+from pipelines.pages.filters import DIGITS
 from pipelines.pages.site import rows, site_of
 from pipelines.pages.views.package import stored_file
+from pipelines.pages.words import OPLATA
 from pipelines.pump.closing.packages import MO_REGISTER, SMO_REGISTER
 from pipelines.pump.closing.service import STATES, TITLES
 from pipelines.pump.documents.titles import TITLES as DOCUMENTS
-from pipelines.pump.settlement.summaries import PAYABLE, PRESENTED, STAGES, STRUCTURE, TAKEN
 
-SHOWN, FILES = 60, 200
-"""Closings of the list; files of a closing shown at once."""
+SHOWN, FILES, CASES = 60, 200, 100
+"""Closings of the list; files of a closing and cases of an account shown at once."""
+KEY = ("code_mo", "package", "payer")
+"""What accounts are ordered by."""
 KINDS = {
     MO_REGISTER: "Реестр с результатами для организации",
     SMO_REGISTER: "Реестр с результатами для страховой компании",
@@ -43,20 +47,21 @@ def months(request: Request) -> HTMLResponse:
 
 
 @router.get("/{number:int}")
-def month(request: Request, number: int, kind: str = "", after: int = 0) -> HTMLResponse:
+def month(request: Request, number: int, kind: str = "", after: int = 0, accounts_after: str = "") -> HTMLResponse:
     site = site_of(request)
     with site.reading(request) as connection:
         found = next(iter(rows(connection, "month", id=number)), None) if number < 2**63 else None
         if found is None:
             raise absent("Такого закрытия нет.")
         lines = rows(connection, "month_lines", id=number)
-        accounts = rows(connection, "month_accounts", id=number)
-        stages = rows(connection, "month_stages", id=number)
-        bases = rows(connection, "month_bases", id=number)
-        intake = rows(connection, "month_intake", period=found["period"], frozen_at=found["frozen_at"])[0]
+        accounts = rows(connection, "month_accounts", id=number, package=None, **_after(accounts_after), limit=CASES + 1)
+        sums = rows(connection, "money_accounts", closings=[number])
+        grounds = rows(connection, "money_grounds", closings=[number])
+        intake = rows(connection, "money_intake", closings=[number])[0]
         events = rows(connection, "month_events", id=number)
         kinds = rows(connection, "month_document_kinds", id=number)
         files = rows(connection, "month_documents", id=number, kind=kind or None, after=after, limit=FILES + 1)
+    bases = [row for row in grounds if row["osn"]]
     return site.page(
         request,
         "month",
@@ -66,10 +71,13 @@ def month(request: Request, number: int, kind: str = "", after: int = 0) -> HTML
         steps=STATES,
         lines=lines,
         payers=by_payer(lines),
-        accounts=accounts,
-        stages=by_stages(accounts, stages, intake),
+        accounts=accounts[:CASES],
+        more_accounts="-".join(str(accounts[CASES - 1][name]) for name in KEY) if len(accounts) > CASES else "",
+        total=money.total(sums, money.SUMS),
+        stages=by_stages(sums, grounds, intake),
         bases=bases,
-        chart=grounds(bases),
+        of_bases=money.total(bases, ("positions", "cases", "amount")),
+        chart=money.of_grounds(bases[: money.TOP]),
         conditions=conditions(lines),
         events=[(row, EVENTS.get(row["name"], row["name"])) for row in events],
         kinds=[(row["kind"], KINDS.get(row["kind"], row["kind"]), row["files"]) for row in kinds],
@@ -80,9 +88,46 @@ def month(request: Request, number: int, kind: str = "", after: int = 0) -> HTML
     )
 
 
+@router.get("/{number:int}/accounts/{package:int}")
+def account(
+    request: Request, number: int, package: int, payer: str | None = None, every: bool = False, after: int = -1
+) -> HTMLResponse:
+    """Cases of an account: those that are not paid in full, or all."""
+    site = site_of(request)
+    if max(number, package) >= 2**63:
+        raise absent("Такого счёта в закрытии нет.")
+    with site.reading(request) as connection:
+        found = next(iter(rows(connection, "month", id=number)), None)
+        sums = rows(connection, "month_accounts", id=number, package=package, **_after(""), limit=CASES)
+        asked = {"payer": payer, "every": every, "after": min(after, 2**31 - 1), "limit": CASES + 1}
+        cases = rows(connection, "month_cases", id=number, package=package, **asked)
+    if found is None or not sums:
+        raise absent("Такого счёта в закрытии нет, или он вам не виден.")
+    return site.page(
+        request,
+        "account",
+        closing=found,
+        accounts=sums,
+        payer=payer,
+        every=every,
+        rows=cases[:CASES],
+        more=cases[CASES - 1]["row"] if len(cases) > CASES else None,
+        oplata=OPLATA,
+    )
+
+
 @router.get("/{number:int}/files/{file:int}")
 def file(request: Request, number: int, file: int) -> Response:
     return stored_file(request, "month_file", number, file)
+
+
+def _after(text: str) -> dict[str, Any]:
+    """Where the accounts go on: after ``<organisation>-<package>-<payer>``; raises ``Told`` for anything else."""
+    parts = text.split("-") if text else ["", "0", ""]
+    if len(parts) != len(KEY) or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) <= DIGITS):
+        raise Told(400, "Такой страницы счетов нет.")
+    code, package, payer = parts
+    return {"after_mo": code, "after_package": int(package), "after_payer": payer}
 
 
 def by_payer(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -100,42 +145,21 @@ def by_payer(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(sums.values())
 
 
-def by_stages(
-    accounts: list[dict[str, Any]], stages: list[dict[str, Any]], intake: dict[str, Any]
-) -> list[tuple[str, int, int]]:
-    """«По этапам обработки»: title, cases, kopecks; what is refused and what is accepted add up to what was taken."""
-    taken = sum(row["cases"] for row in accounts), sum(row["sumv"] for row in accounts)
-    refused = {row["stage"]: (row["cases"], row["amount"]) for row in stages}
-    paid = sum(row["cases"] - row["refused"] for row in accounts), sum(row["sump"] for row in accounts)
-    return [
-        (PRESENTED, taken[0] + intake["cases"], taken[1] + intake["amount"]),
-        (STRUCTURE, intake["cases"], intake["amount"]),
-        (TAKEN, *taken),
-        *((f"Отказано на МЭК: {title}", *refused[stage]) for stage, title in STAGES.items() if stage in refused),
-        (PAYABLE, *paid),
-    ]
-
-
-def grounds(bases: list[dict[str, Any]]) -> dict[str, Any]:
-    """Chart of refused sums by ground, thousands of roubles."""
-    values = [row["amount"] // 100_000 for row in bases]
-    return {
-        "labels": [row["osn"] for row in bases],
-        "across": True,
-        "bars": [{"label": "тыс. руб.", "values": values, "tone": "bad"}],
-    }
+def by_stages(sums: list[dict[str, Any]], grounds: list[dict[str, Any]], intake: dict[str, Any]) -> list[money.Stage]:
+    """«По этапам обработки» of a closing, empty before its control."""
+    refused = [row for row in grounds if row["stage"]]
+    return money.stages(money.total(sums, money.SUMS), refused, intake) if sums else []
 
 
 def conditions(lines: list[dict[str, Any]]) -> dict[str, Any]:
     """Chart of accepted sums by condition of care and of norms, thousands of roubles, by payer."""
-    columns = {
-        "стационар": "accepted_1",
-        "дневной стационар": "accepted_2",
-        "амбулаторно": "accepted_3",
-        "скорая": "accepted_4",
-        "подушевое": "capita",
-        "ФАП": "stations",
-        "скорая, подушевое": "ambulance",
+    sums = [money.thousands(sum(norms(line)[name] for line in lines)) for name in money.CONDITIONS]
+    return {
+        "labels": list(money.CONDITIONS.values()),
+        "bars": [{"label": "тыс. руб.", "values": sums, "tone": "good"}],
     }
-    sums = [sum(line[name] for line in lines) // 100_000 for name in columns.values()]
-    return {"labels": list(columns), "bars": [{"label": "тыс. руб.", "values": sums, "tone": "good"}]}
+
+
+def norms(line: dict[str, Any]) -> dict[str, int]:
+    """A line with its norms of attached people as one sum."""
+    return line | {"norms": line["capita"] + line["result"] + line["stations"]}

@@ -44,7 +44,7 @@ def organisations(request: Request) -> HTMLResponse:
 def organisation(request: Request, code: str) -> HTMLResponse:
     site, today = site_of(request), local_today()
     first = today - timedelta(days=SHOWN_DAYS - 1)
-    nothing = dict.fromkeys(("since", "until", "kind", "channel", "result", "state", "begins", "hash", "id"))
+    nothing = dict.fromkeys(("since", "until", "kind", "channel", "result", "state", "begins", "part", "hash", "id"))
     with site.reading(request) as connection:
         found = next((row for row in rows(connection, "organisation_latest") if row["code"] == code), None)
         if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,16 +12,16 @@ from sqlalchemy import Connection
 
 from pipelines.exchange import manual
 from pipelines.exchange.documents import TITLES
+from pipelines.formats.tables import FileFault
 from pipelines.ground import database
 from pipelines.ground.sql import statement
 from pipelines.ground.store import StoreError
-from pipelines.pages import exports, timeline
+from pipelines.pages import exports, signing, timeline
 from pipelines.pages.acting import acting
 from pipelines.pages.errors import Told, absent
 from pipelines.pages.site import base, rows, site_of, visitor_of
 
 FINDINGS = 100
-SIGNATURES = (".sig", ".sgn", ".p7s", ".p7b")
 DONE = {
     "resent": "Ответ поставлен в очередь отправки: уйдёт с ближайшей доставкой.",
     "again": "Пакет снова ждёт обработки: его возьмёт ближайший приём.",
@@ -34,7 +34,9 @@ def package(request: Request, number: int, done: str = "") -> HTMLResponse:
     site = site_of(request)
     with site.reading(request) as connection:
         found = _found(connection, number)
-        events = timeline.steps(_events(connection, number))
+        closings = rows(connection, "package_closings", id=number)
+        payments = rows(connection, "package_payments", id=number)
+        events = timeline.steps(_events(connection, number), closings, payments)
         members = rows(connection, "package_members", id=number)
         values = {
             "rules": rows(connection, "package_rules", id=number),
@@ -51,13 +53,28 @@ def package(request: Request, number: int, done: str = "") -> HTMLResponse:
         steps=events,
         whole=found["answered_at"] - found["received_at"] if found["answered_at"] else None,
         members=members,
-        signatures=[member["name"] for member in members if member["name"].lower().endswith(SIGNATURES)],
         titles=TITLES,
         run=_run(request, found["run"]) if visitor_of(request).sees_all else None,
         done=DONE.get(done, ""),
         longest=manual.LONGEST,
         **values,
     )
+
+
+@router.get("/signatures")
+def signatures(request: Request, number: int) -> HTMLResponse:
+    """Signatures in the stored package and what their certificates say of themselves: a part of the page."""
+    site = site_of(request)
+    with site.reading(request) as connection:
+        found = _found(connection, number)
+    try:
+        packed = site.exchange.store.get(found["sha256"])
+        signed = signing.signatures(found["name"], packed, site.exchange.processor.rules.limits)
+    except StoreError as error:
+        raise Told(410, f"Файл пакета не отдаётся: {error}.") from None
+    except FileFault as fault:
+        raise Told(409, f"Архив пакета не читается ({fault.code}).") from None
+    return site.page(request, "signatures", package=found, signatures=signed)
 
 
 @router.get("/findings")
@@ -134,12 +151,16 @@ def _events(connection: Connection, number: int) -> list[dict[str, Any]]:
 
 def stored_file(request: Request, name: str, number: int, file: int) -> Response:
     """A file of a package or closing as the visitor may see it; its name comes from the database, never from the address."""
-    site = site_of(request)
-    found = site.rows(request, name, id=number, file=file) if max(number, file) < 2**63 else []
+    found = site_of(request).rows(request, name, id=number, file=file) if max(number, file) < 2**63 else []
+    return stored(request, found)
+
+
+def stored(request: Request, found: Sequence[Mapping[str, Any]]) -> Response:
+    """The first of the files found (``name``, ``sha256``), to keep; 404 for none."""
     if not found:
         raise absent("Такого файла нет, или он вам не виден.")
     try:
-        content = site.exchange.store.get(found[0]["sha256"])
+        content = site_of(request).exchange.store.get(found[0]["sha256"])
     except StoreError as error:
         raise Told(410, f"Файл не отдаётся: {error}.") from None
     return Response(content, media_type="application/octet-stream", headers=exports.attached(found[0]["name"]))

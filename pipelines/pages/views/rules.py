@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection
 
 from pipelines.checks import editions, rulebook
 from pipelines.checks import pages as rule_pages
 from pipelines.checks.compiler import by_exchange
 from pipelines.checks.suites import Check, Suite
+from pipelines.exchange.impact.actions import ACTIONS
 from pipelines.exchange.protocol import LOCAL
 from pipelines.ground import database
+from pipelines.pages import catalogue
 from pipelines.pages.errors import Told, absent
 from pipelines.pages.filters import day_of, local_today
 from pipelines.pages.rendering import markdown
 from pipelines.pages.site import base, rows, site_of, visitor_of
+from pipelines.pages.views.package import stored
 from pipelines.pages.written import written
 
 HIT_DAYS = 90
-PAGE = 100
+PAGE, IMPACTS = 100, 20
+"""Rules of a page; reports on a rule that its page lists."""
 router = APIRouter()
 
 
@@ -39,8 +44,11 @@ def rules(
         kept = editions.stored(connection)
     with site.reading(request) as connection:
         hits = _hits(connection, today, visitor_of(request).sees_all)
-    listed = [_line(rule, placed, day, hits) for rule, placed in rule_pages.by_rule(s for _, s in book.every()).items()]
-    listed += _of_functions(hits, {row["rule"] for row in listed})
+    listed = [
+        line | {"packages": packages, "findings": findings}
+        for line in catalogue.of(book).on(day)
+        for packages, findings in [hits.get(line["rule"], (0, 0))]
+    ]
     chosen = [row for row in listed if _chosen(row, q.strip().lower(), kind, dictionary, state)]
     last = max(1, -(-len(chosen) // PAGE))
     here = min(max(1, page), last)
@@ -66,12 +74,13 @@ def rule(request: Request, rule: str) -> HTMLResponse:
     site, today = site_of(request), local_today()
     with database.transaction(site.settings().database_url) as connection:
         book = rulebook.in_force(connection)
-    placed = rule_pages.by_rule(suite for _, suite in book.every()).get(rule)
+    placed = catalogue.of(book).placed.get(rule)
     message = written().get(rule)
     first = today - timedelta(days=HIT_DAYS - 1)
     with site.reading(request) as connection:
         period = {"first": first, "last": today, "zone": LOCAL.key, "whole": visitor_of(request).sees_all}
         hits = rows(connection, "rules_days", **period, rule=rule, sender=None)
+        impacts = rows(connection, "rule_impacts", rule=rule, limit=IMPACTS) if visitor_of(request).sees_all else []
     if placed is None and message is None and not hits:
         raise absent("Такого правила среди проверяемых нет.")
     text = markdown(rule_pages.page(rule, placed), _links(base(request), rule, placed)) if placed else None
@@ -84,9 +93,27 @@ def rule(request: Request, rule: str) -> HTMLResponse:
         executed=by_exchange(site.region.rules_regions).get(rule, ()),
         hits=hits,
         hit_days=HIT_DAYS,
+        impacts=[row | {"title": ACTIONS.get(row["request"]["action"], row["request"]["action"])} for row in impacts],
+        since={row["seq"]: day_of(row["request"]["since"]) for row in impacts},
+        form=_form(rule, today),
         airflow=base(request).rpartition("/")[0],
         switchable=placed is not None and visitor_of(request).acts,
     )
+
+
+@router.get("/rules/{rule}/impacts/{seq:int}/{name}")
+def impact_file(request: Request, rule: str, seq: int, name: str) -> Response:
+    """A report on a change of the rule, as the store has it."""
+    if not visitor_of(request).sees_all or seq >= 2**63:
+        raise absent("Такого отчёта нет.")
+    return stored(request, site_of(request).rows(request, "rule_impact_file", rule=rule, seq=seq, file=name))
+
+
+def _form(rule: str, today: date) -> str:
+    """What the form of the DAG takes as its configuration: this rule, from the first day of the next month."""
+    following = (today.replace(day=28) + timedelta(days=4)).replace(day=1)
+    values = {"action": "warning", "rule": rule, "since": following.isoformat(), "months": 3}
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _links(at: str, rule: str, placed: Iterable[tuple[Suite, Check]]) -> dict[str, str]:
@@ -96,48 +123,11 @@ def _links(at: str, rule: str, placed: Iterable[tuple[Suite, Check]]) -> dict[st
     return kinds | {f"class-{name}.md": f"{at}/rules?q={name}."}
 
 
-def _line(rule: str, placed: Iterable[tuple[Suite, Check]], day: date, hits: dict[str, tuple[int, int]]) -> dict[str, Any]:
-    """A rule of the catalogue as of a day."""
-    all_of = list(placed)
-    holding = [(suite, check) for suite, check in all_of if check.valid_on(day)]
-    check = (holding or all_of)[0][1]
-    packages, findings = hits.get(rule, (0, 0))
-    return {
-        "rule": rule,
-        "kinds": sorted({suite.layout for suite, _ in all_of}),
-        "off": sorted({suite.layout for suite, _ in all_of} - {suite.layout for suite, _ in holding}),
-        "on": bool(holding),
-        "dictionary": check.dictionary,
-        "severity": check.severity,
-        "element": check.element,
-        "text": check.text,
-        "since": min((one.since for _, one in all_of if one.since), default=None),
-        "until": max((one.until for _, one in all_of if one.until), default=None) if not holding else check.until,
-        "packages": packages,
-        "findings": findings,
-    }
-
-
-def _of_functions(hits: dict[str, tuple[int, int]], known: set[str]) -> list[dict[str, Any]]:
-    """Rules that no suite holds: they have no dates."""
-    made = []
-    for code, rule in written().items():
-        if code not in known:
-            packages, findings = hits.get(code, (0, 0))
-            made.append(
-                {"rule": code, "kinds": [], "off": [], "on": True, "dictionary": rule.origin, "severity": rule.severity}
-                | {"element": rule.element, "text": rule.text, "since": None, "until": None}
-                | {"packages": packages, "findings": findings}
-            )
-    return made
-
-
 def _chosen(row: dict[str, Any], text: str, kind: str, dictionary: str, state: str) -> bool:
     if state not in ("", "on", "off", "hit"):
         raise Told(400, "Такого состояния правил нет.")
     wanted = {"": True, "on": row["on"], "off": bool(row["off"]) or not row["on"], "hit": row["findings"] > 0}[state]
-    said = f"{row['rule']} {row['element']} {row['text']}".lower()
-    return wanted and text in said and kind in ("", *row["kinds"]) and dictionary in ("", row["dictionary"])
+    return wanted and text in row["said"] and kind in ("", *row["kinds"]) and dictionary in ("", row["dictionary"])
 
 
 def _coverage(listed: Iterable[dict[str, Any]]) -> list[tuple[str, int, int, int]]:

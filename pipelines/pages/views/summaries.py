@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from pipelines.pages.errors import Told
 from pipelines.pages.filters import day_of, local_today
-from pipelines.pages.panels import PANELS, Period
+from pipelines.pages.panels import PANELS
+from pipelines.pages.periods import Period
 from pipelines.pages.site import site_of, visitor_of
 
 USUAL_DAYS = 30

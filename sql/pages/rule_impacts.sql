@@ -1,0 +1,12 @@
+-- Reports on a change of a rule with the decision on each, the newest first.
+select e.seq, e.at, e.details -> 'request' as request, e.details -> 'files' as files, d.name as decision, d.at as decided_at,
+       d.actor as decided_by, d.details ->> 'reason' as reason
+from exchange.event e
+left join lateral (
+    select d.name, d.at, d.actor, d.details from exchange.event d
+    where d.name like 'RULE\_IMPACT%' and d.name <> 'RULE_IMPACT' and d.details -> 'request' ->> 'rule' = :rule
+      and d.details ->> 'digest' = e.details ->> 'digest' and d.details -> 'files' = e.details -> 'files' and d.seq > e.seq
+    order by d.seq limit 1
+) d on true
+where e.name = 'RULE_IMPACT' and e.name like 'RULE\_IMPACT%' and e.details -> 'request' ->> 'rule' = :rule
+order by e.seq desc limit :limit
