@@ -26,6 +26,7 @@ from airflow.sdk import Param, dag, task
 from pipelines.orchestration import month
 from pipelines.orchestration.assets import ANSWERED, MONTH
 from pipelines.orchestration.impact import PATIENCE
+from pipelines.orchestration.links import ClosingLink, lead
 from pipelines.orchestration.policy import MONTH_POOL, common
 
 
@@ -98,6 +99,7 @@ def pump_month() -> None:
     )
     packed >> decision
     send(decide(closing, decision.output))
+    lead(decision.dag, ClosingLink())
 
 
 pump_month()

@@ -19,6 +19,7 @@ from airflow.sdk import Param, dag, task
 
 from pipelines.exchange.impact.actions import ACTIONS, MOST_MONTHS
 from pipelines.orchestration import impact
+from pipelines.orchestration.links import RuleLink, lead
 from pipelines.orchestration.policy import IMPACT_POOL, common
 
 
@@ -73,6 +74,7 @@ def rule_impact() -> None:
     )
     reported >> decision
     decide(reported, decision.output)
+    lead(decision.dag, RuleLink())
 
 
 rule_impact()

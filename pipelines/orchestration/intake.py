@@ -13,6 +13,7 @@ from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowException
 
 from pipelines.orchestration.assets import ANSWERED
+from pipelines.orchestration.links import packages_task
 from pipelines.orchestration.policy import INTAKE_POOL
 from pipelines.orchestration.report import label, shown, trail, without_values
 
@@ -117,7 +118,7 @@ def intake(subsystem: str) -> None:
         log.info("Ждут обработки: %d", sum(len(batch["packages"]) for batch in dealt))
         return dealt
 
-    @task(
+    @packages_task(
         task_display_name="Обработка",
         pool=INTAKE_POOL,
         multiple_outputs=False,

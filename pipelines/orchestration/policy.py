@@ -28,6 +28,9 @@ POOLS = {
     MONTH_POOL: (1, "Закрытие месяца и контроль за день: по одному шагу"),
 }
 
+PAGES = "/oms"
+"""Path of the pages of the exchange in Airflow's web server; the plugin mounts them there."""
+
 MONTH_ANSWERS = ("Утвердить и отправить", "Отклонить")
 """What a person may decide on a closed month."""
 

@@ -177,3 +177,26 @@ print(json.dumps({"took": took, "loaded": sorted(set(sys.modules) - before)}))
         print(f"  {name}: {seconds:.3f} с")
     assert not set(HEAVY) & set(answer["loaded"])
     assert sum(answer["took"].values()) < 5.0
+
+
+LINKS = {
+    "receive": {"claim": "Пакеты на страницах обмена"},
+    "pump_intake": {"process": "Пакеты на страницах обмена"},
+    "erz_changes": {"process": "Пакеты на страницах обмена"},
+    "nsi_update": {"process": "Пакеты на страницах обмена"},
+    "pump_month": dict.fromkeys(
+        ("freeze", "way", "gather", "control", "settle", "pack", "decision", "decide", "send", "replay"),
+        "Закрытие на страницах обмена",
+    ),
+    "rule_impact": dict.fromkeys(("plan", "report", "decision", "decide"), "Правило на страницах обмена"),
+}
+
+
+@pytest.mark.parametrize("name", DAGS)
+def test_tasks_lead_to_the_pages_of_the_exchange(dagbag, name):
+    """As the API server sees them: the DAG serialized and read again, with the plugin's links."""
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(dagbag.dags[name]))
+    found = {task.task_id: task.extra_links for task in dag.tasks if task.extra_links}
+    assert found == {task_id: [title] for task_id, title in LINKS.get(name, {}).items()}
