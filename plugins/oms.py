@@ -2,13 +2,14 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
+from pipelines.orchestration.deadlines import MonthDeadline
 from pipelines.orchestration.links import PackagesLink
 from pipelines.orchestration.policy import PAGES
 from pipelines.pages.lazy import LazyApplication, installed
 
 
 class ExchangePages(AirflowPlugin):
-    """The pages as an application behind Airflow's login, their entry in its menu, links to them from tasks."""
+    """The pages as an application behind Airflow's login, their menu entry, links from tasks, the month's calendar."""
 
     name = "oms"
     fastapi_apps = [{"app": LazyApplication(installed), "url_prefix": PAGES, "name": "Обмен"}]  # noqa: RUF012
@@ -24,3 +25,4 @@ class ExchangePages(AirflowPlugin):
         }
     ]
     operator_extra_links = [PackagesLink()]  # noqa: RUF012
+    deadline_references = [MonthDeadline]  # noqa: RUF012

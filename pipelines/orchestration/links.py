@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
 
+def airflow_address() -> str:
+    """Address of Airflow's web server, for letters."""
+    return str(conf.get("api", "base_url", fallback="")).rstrip("/")
+
+
 def page(path: str) -> str:
     """Path of a page of the exchange as a browser asks for it: below the path of Airflow's own address."""
-    return f"{urlsplit(conf.get('api', 'base_url', fallback='')).path.rstrip('/')}{PAGES}/{path}"
+    return f"{urlsplit(airflow_address()).path}{PAGES}/{path}"
 
 
 def closing_page(closing: int) -> str:

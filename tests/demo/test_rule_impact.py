@@ -88,7 +88,7 @@ def test_a_person_decides_in_airflow(environment, tmp_path):  # noqa: F811
 
         run, question = asked(operator, month, "off")
         assert question["options"] == ["Ввести в действие", "Отклонить"]
-        assert "**Будет принято:** случаев 5 на " in question["body"]
+        assert "| **Будет принято** | 5 | " in question["body"]
         assert answer(auditor, run, "Ввести в действие", "приказ 5").status_code == 403
         answer(operator, run, "Отклонить", "слишком много").raise_for_status()
         until(operator, run, "decide", "skipped")

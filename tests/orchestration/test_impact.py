@@ -49,7 +49,7 @@ def test_what_is_approved_is_put_in_force_by_whom_it_was(world):
     from pipelines.orchestration import impact
 
     told = reported()
-    assert "**Будет принято:** случаев 4 на " in told["brief"]
+    assert "| **Будет принято** | 4 | " in told["brief"]
     assert f"правило {RULE}, все виды файлов: степень: предупреждение" in told["brief"]
     assert sorted(name.rpartition(".")[2] for name in told["files"]) == ["html", "xlsx"]
     assert severities(world) == []
