@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import conf
@@ -20,8 +20,8 @@ MAILED = "CALENDAR_MAILED"
 """Event of the journal: the letter of a day has been sent."""
 
 
-def remind(run_after: datetime) -> dict[str, int]:
-    """Mail what is near, due and late on the run's day; returns how many of each.
+def remind(asked: str | None, run_after: datetime) -> dict[str, int]:
+    """Mail what is near, due and late on a day (ISO; None: that of the run); returns how many of each.
 
     Once a day, and not when there is nothing to say. A letter that the server does not take fails the task, which is tried
     again; one that left just before a crash leaves again under the same Message-ID.
@@ -31,14 +31,14 @@ def remind(run_after: datetime) -> dict[str, int]:
     from pipelines.ground.sql import statement
     from pipelines.pump.closing.calendar import due
 
-    day = local_day(run_after)
+    day = date.fromisoformat(asked) if asked else local_day(run_after)
     installed = settings.load()
     with without_values():
         folder = region.load(installed.region_dir).folder
         with database.transaction(installed.database_url) as connection:
             midnight = datetime.combine(day, time.min, ZoneInfo(conf.get("core", "default_timezone")))
-            asked = {"since": midnight, "name": MAILED}
-            told = connection.execute(statement("exchange/event_since"), asked).scalar_one()
+            mailed = {"since": midnight, "name": MAILED, "day": day.isoformat()}
+            told = connection.execute(statement("exchange/event_of_day"), mailed).scalar_one()
             found = due(connection, folder, day)
         parts = {
             "late": [one for one in found if one.left < 0],

@@ -72,12 +72,17 @@ def test_airflow_tells_and_leads(environment):  # noqa: F811
         assert all("Состояние: состав не зафиксирован." in body(letter) for letter in letters)
         assert all(f"/dags/pump_month/runs/{late}".replace(":", "%3A").replace("+", "%2B") in body(one) for one in letters)
 
+        day = month_before(datetime.now(UTC).date()).replace(day=28)
         for _ in range(2):
-            came(operator, operator.trigger("calendar_daily", {}), "remind", "success", "calendar_daily")
+            came(operator, operator.trigger("calendar_daily", {"day": f"{day}"}), "remind", "success", "calendar_daily")
+        (letter,) = titled(senders, "Сроки на")
+        previous = f"{month_before(day):%m.%Y}"
+        assert f"Приём реестров счетов за {previous}: последний день" in body(letter)
+        assert "реестров нет от 7: 980001 Краевая больница, 980002 Детская больница" in body(letter)
+        assert f"Медико-экономический контроль за {previous}: последний день" in body(letter)
         with db.transaction(stand.database_url) as connection:
-            query = "select count(*) from exchange.event where name = 'CALENDAR_MAILED'"
-            told = connection.execute(text(query)).scalar_one()
-        assert told == len(titled(senders, "Сроки на")) <= 1
+            query = "select details ->> 'day' from exchange.event where name = 'CALENDAR_MAILED'"
+            assert connection.execute(text(query)).scalars().all() == [f"{day}"]
         time.sleep(2)
         assert len(titled(senders, "Сбой")) == 1
         db.engine(stand.database_url).dispose()

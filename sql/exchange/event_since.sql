@@ -1,2 +1,0 @@
--- Whether an event of a name has happened since a moment.
-select exists (select from exchange.event where at >= :since and name = :name)
