@@ -27,7 +27,7 @@ from airflow.sdk import Param, dag, task
 
 from pipelines.orchestration import month
 from pipelines.orchestration.answers import ask
-from pipelines.orchestration.assets import ANSWERED, MONTH
+from pipelines.orchestration.assets import ANSWERED, MONTH, checked
 from pipelines.orchestration.deadlines import alert
 from pipelines.orchestration.links import ClosingLink, lead
 from pipelines.orchestration.policy import MONTH_POOL, common
@@ -51,7 +51,7 @@ from pipelines.orchestration.policy import MONTH_POOL, common
     **common(timeout=timedelta(hours=2)) | {"max_active_runs": 8},  # one that waits for its answer must not stop the others
 )
 def pump_month() -> None:
-    @task(task_display_name="Зафиксировать состав", pool=MONTH_POOL)
+    @task(task_display_name="Зафиксировать состав", pool=MONTH_POOL, inlets=[checked("pump")])
     def freeze(*, params=None, dag_run=None) -> int:  # type: ignore[no-untyped-def]
         return month.freeze(params["period"], dag_run.run_after)
 

@@ -30,7 +30,11 @@ from pipelines.orchestration.watcher import INBOX
 )
 def receive() -> None:
     @packages_task(
-        task_display_name="Забрать и записать в журнал", pool=CHANNEL_POOL, outlets=[ANNOUNCED], multiple_outputs=False
+        task_display_name="Забрать и записать в журнал",
+        pool=CHANNEL_POOL,
+        inlets=[INBOX],
+        outlets=[ANNOUNCED],
+        multiple_outputs=False,
     )
     def claim(*, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
         return duties.receive(outlet_events)
