@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
+from airflow.sdk.exceptions import AirflowFailException
 
 from pipelines.orchestration.notifiers import AwaitedDecision
 
@@ -39,7 +40,6 @@ def ask(subject: str, body: str, approve: str, reject: str) -> HITLOperator:
             "reason": Param(
                 "",
                 type="string",
-                minLength=1,
                 title="Основание",
                 description="Обязательно: приказ, письмо, причина отказа. Остаётся в журнале обмена с вашим именем",
             )
@@ -49,8 +49,15 @@ def ask(subject: str, body: str, approve: str, reject: str) -> HITLOperator:
 
 
 def read(answer: Mapping[str, Any], approve: str) -> Answer:
-    """The answer of a task of ``ask``; nobody's when the time was over."""
+    """The answer of a task of ``ask``; nobody's when the time was over.
+
+    Fails for good for a person's answer without a reason. (A form whose schema demands one would end the question itself, in
+    English, when an answer comes past the form.)
+    """
+    reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
     user = answer.get("responded_by_user")
-    by = user["name"] or user["id"] if user else NOBODY
-    reason = str((answer.get("params_input") or {}).get("reason") or "").strip() or UNSTATED
-    return Answer(answer["chosen_options"] == [approve], by, reason)
+    if not user:
+        return Answer(answer["chosen_options"] == [approve], NOBODY, reason or UNSTATED)
+    if not reason:
+        raise AirflowFailException("Основание не указано: нажмите «Clear» на задаче «Решение» и ответьте снова")
+    return Answer(answer["chosen_options"] == [approve], user["name"] or user["id"], reason)

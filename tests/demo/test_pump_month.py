@@ -126,7 +126,6 @@ def test_a_month_is_closed_in_airflow(environment):  # noqa: F811
             number = freeze.of_period(connection, month).id
         assert f"/oms/months/{number})" in question
         assert link(stand, rejected, "pack") == {"Закрытие на страницах обмена": f"/oms/months/{number}"}
-        unexplained(operator, rejected)
         with pytest.raises(httpx.HTTPStatusError) as refused:
             auditor.answer(DAG, rejected, "decision", APPROVE, {"reason": "я тоже могу"})
         assert refused.value.response.status_code == 403
@@ -171,15 +170,6 @@ def test_a_month_is_closed_in_airflow(environment):  # noqa: F811
             ("MONTH_APPROVED", "oper", "приказ 12"),
         ]
         db.engine(stand.database_url).dispose()
-
-
-def unexplained(operator: AirflowApi, run: str) -> None:
-    """An answer without a reason is not taken: the question is asked again."""
-    operator.answer(DAG, run, "decision", APPROVE, {"reason": ""})
-    until(lambda: operator.tasks(DAG, run), lambda: state(operator, run, "decision") == "up_for_retry", 60)
-    came(operator, run, "decision", "awaiting_input")
-    assert state(operator, run, "decide") is None
-    time.sleep(3)
 
 
 def link(stand: Stand, run: str, task: str) -> object:
