@@ -26,7 +26,7 @@ from pipelines.orchestration.policy import CHANNEL_POOL, common
     **common(timeout=timedelta(minutes=20)),
 )
 def deliver() -> None:
-    @task(task_display_name="Разослать", pool=CHANNEL_POOL, outlets=[DELIVERED], multiple_outputs=False)
+    @task(task_display_name="Разослать", pool=CHANNEL_POOL, inlets=[ANSWERED], outlets=[DELIVERED], multiple_outputs=False)
     def send() -> dict[str, int]:
         return duties.deliver()
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from airflow.sdk import Param, dag, task
 
 from pipelines.orchestration import duties
-from pipelines.orchestration.assets import JOURNAL
+from pipelines.orchestration.assets import DELIVERED, JOURNAL
 from pipelines.orchestration.policy import common
 
 
@@ -35,7 +35,7 @@ from pipelines.orchestration.policy import common
     **common(timeout=timedelta(minutes=20)),
 )
 def journal_daily() -> None:
-    @task(task_display_name="Записать журнал", outlets=[JOURNAL])
+    @task(task_display_name="Записать журнал", inlets=[DELIVERED], outlets=[JOURNAL])
     def write(*, params=None, dag_run=None) -> list[str]:  # type: ignore[no-untyped-def]
         return duties.daily_journal(params["day"], dag_run.run_after)
 

@@ -15,7 +15,7 @@ from datetime import timedelta
 from airflow.sdk import dag, task
 
 from pipelines.orchestration import month
-from pipelines.orchestration.assets import ANSWERED
+from pipelines.orchestration.assets import ANSWERED, checked
 from pipelines.orchestration.policy import MONTH_POOL, common
 
 
@@ -27,7 +27,13 @@ from pipelines.orchestration.policy import MONTH_POOL, common
     **common(timeout=timedelta(hours=2)),
 )
 def pump_daily() -> None:
-    @task(task_display_name="МЭК и цены реестров дня", pool=MONTH_POOL, outlets=[ANSWERED], multiple_outputs=False)
+    @task(
+        task_display_name="МЭК и цены реестров дня",
+        pool=MONTH_POOL,
+        inlets=[checked("pump")],
+        outlets=[ANSWERED],
+        multiple_outputs=False,
+    )
     def control(*, dag_run=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
         return month.day(dag_run.run_after)
 

@@ -9,6 +9,9 @@
 С начала закрытия реестры за этот месяц не принимаются. Отклонение открывает месяц снова. Без ответа за 14 суток
 закрытие отклоняется.
 
+К концу дней МЭК и окончательного расчёта по календарю территории (`month.yaml`) запуск должен дойти до этих шагов: иначе
+Airflow отмечает просрочку, а операторы получают письмо.
+
 **Если задача красная.** «Зафиксировать состав»: за месяц нет принятых реестров, какие-то ещё обрабатываются или не
 закрыт прошлый месяц — причина в журнале задачи; она повторяется сама. Другие задачи: устраните причину и нажмите
 «Clear».
@@ -20,12 +23,13 @@
 
 from datetime import timedelta
 
-from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param, dag, task
 
 from pipelines.orchestration import month
-from pipelines.orchestration.assets import ANSWERED, MONTH
-from pipelines.orchestration.impact import PATIENCE
+from pipelines.orchestration.answers import ask
+from pipelines.orchestration.assets import ANSWERED, MONTH, checked
+from pipelines.orchestration.deadlines import alert
+from pipelines.orchestration.links import ClosingLink, lead
 from pipelines.orchestration.policy import MONTH_POOL, common
 
 
@@ -43,10 +47,11 @@ from pipelines.orchestration.policy import MONTH_POOL, common
         )
     },
     tags=["ПУМП", "ежемесячно"],
+    deadline=[alert("control", "Медико-экономический контроль"), alert("final_payment", "Окончательный расчёт")],
     **common(timeout=timedelta(hours=2)) | {"max_active_runs": 8},  # one that waits for its answer must not stop the others
 )
 def pump_month() -> None:
-    @task(task_display_name="Зафиксировать состав", pool=MONTH_POOL)
+    @task(task_display_name="Зафиксировать состав", pool=MONTH_POOL, inlets=[checked("pump")])
     def freeze(*, params=None, dag_run=None) -> int:  # type: ignore[no-untyped-def]
         return month.freeze(params["period"], dag_run.run_after)
 
@@ -56,15 +61,15 @@ def pump_month() -> None:
 
     @task(task_display_name="Собрать сведения", pool=MONTH_POOL)
     def gather(closing: int) -> int:
-        return month.step(closing, "gather")
+        return month.gather(closing)
 
     @task(task_display_name="Цены и МЭК", pool=MONTH_POOL)
     def control(closing: int) -> int:
-        return month.step(closing, "control")
+        return month.control(closing)
 
     @task(task_display_name="Взаиморасчёты", pool=MONTH_POOL)
     def settle(closing: int) -> int:
-        return month.step(closing, "settle")
+        return month.settle(closing)
 
     @task(task_display_name="Документы и пакеты оплаты", pool=MONTH_POOL)
     def pack(closing: int) -> str:
@@ -86,18 +91,15 @@ def pump_month() -> None:
     gathered = gather(closing)
     way(closing) >> [gathered, replay(closing)]
     packed = pack(settle(control(gathered)))
-    decision = HITLOperator(
-        task_id="decision",
-        task_display_name="Решение",
-        subject="Утвердить закрытие месяца и отправить документы?",
-        body="{{ ti.xcom_pull(task_ids='pack') }}",
-        options=[month.APPROVE, month.REJECT],
-        defaults=month.REJECT,
-        response_timeout=PATIENCE,
-        params={"reason": Param("", type="string", title="Основание")},
+    decision = ask(
+        "Утвердить закрытие месяца и отправить документы?",
+        "{{ ti.xcom_pull(task_ids='pack') }}",
+        month.APPROVE,
+        month.REJECT,
     )
     packed >> decision
     send(decide(closing, decision.output))
+    lead(decision.dag, ClosingLink())
 
 
 pump_month()

@@ -12,10 +12,11 @@
 
 from datetime import timedelta
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag
 
 from pipelines.orchestration import duties
 from pipelines.orchestration.assets import ANNOUNCED
+from pipelines.orchestration.links import packages_task
 from pipelines.orchestration.policy import CHANNEL_POOL, common
 from pipelines.orchestration.watcher import INBOX
 
@@ -28,7 +29,13 @@ from pipelines.orchestration.watcher import INBOX
     **common(timeout=timedelta(minutes=20)),
 )
 def receive() -> None:
-    @task(task_display_name="Забрать и записать в журнал", pool=CHANNEL_POOL, outlets=[ANNOUNCED], multiple_outputs=False)
+    @packages_task(
+        task_display_name="Забрать и записать в журнал",
+        pool=CHANNEL_POOL,
+        inlets=[INBOX],
+        outlets=[ANNOUNCED],
+        multiple_outputs=False,
+    )
     def claim(*, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
         return duties.receive(outlet_events)
 

@@ -14,11 +14,12 @@
 
 from datetime import timedelta
 
-from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param, dag, task
 
 from pipelines.exchange.impact.actions import ACTIONS, MOST_MONTHS
 from pipelines.orchestration import impact
+from pipelines.orchestration.answers import ask
+from pipelines.orchestration.links import RuleLink, lead
 from pipelines.orchestration.policy import IMPACT_POOL, common
 
 
@@ -61,18 +62,15 @@ def rule_impact() -> None:
 
     months = plan()
     reported = report(months, replay.expand(month=months))
-    decision = HITLOperator(
-        task_id="decision",
-        task_display_name="Решение",
-        subject="Ввести в действие изменение правил контроля?",
-        body="{{ ti.xcom_pull(task_ids='report')['brief'] }}",
-        options=[impact.APPROVE, impact.REJECT],
-        defaults=impact.REJECT,
-        response_timeout=impact.PATIENCE,
-        params={"reason": Param("", type="string", title="Основание")},
+    decision = ask(
+        "Ввести в действие изменение правил контроля?",
+        "{{ ti.xcom_pull(task_ids='report')['brief'] }}",
+        impact.APPROVE,
+        impact.REJECT,
     )
     reported >> decision
     decide(reported, decision.output)
+    lead(decision.dag, RuleLink())
 
 
 rule_impact()

@@ -1,25 +1,28 @@
-"""Страницы обмена в Airflow: журнал, пакеты, организации, сводки, правила, НСИ, аудит."""
+"""Страницы обмена в Airflow и ссылки на них с задач."""
 
 from airflow.plugins_manager import AirflowPlugin
 
+from pipelines.orchestration.deadlines import MonthDeadline
+from pipelines.orchestration.links import PackagesLink
+from pipelines.orchestration.policy import PAGES
 from pipelines.pages.lazy import LazyApplication, installed
-
-PREFIX = "/oms"
 
 
 class ExchangePages(AirflowPlugin):
-    """The pages as an application behind Airflow's login, and their entry in its menu."""
+    """The pages as an application behind Airflow's login, their menu entry, links from tasks, the month's calendar."""
 
     name = "oms"
-    fastapi_apps = [{"app": LazyApplication(installed), "url_prefix": PREFIX, "name": "Обмен"}]  # noqa: RUF012
+    fastapi_apps = [{"app": LazyApplication(installed), "url_prefix": PAGES, "name": "Обмен"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012  (Airflow reads lists)
         {
             "name": "Обмен",
-            "href": f"{PREFIX}/journal",
+            "href": f"{PAGES}/journal",
             "destination": "nav",
             "nav_top_level": True,
             "url_route": "oms",
-            "icon": f"{PREFIX}/static/icon.svg",
-            "icon_dark_mode": f"{PREFIX}/static/icon-dark.svg",
+            "icon": f"{PAGES}/static/icon.svg",
+            "icon_dark_mode": f"{PAGES}/static/icon-dark.svg",
         }
     ]
+    operator_extra_links = [PackagesLink()]  # noqa: RUF012
+    deadline_references = [MonthDeadline]  # noqa: RUF012

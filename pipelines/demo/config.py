@@ -85,6 +85,11 @@ class Stand:
         return self._profile.fund
 
     @cached_property
+    def operators(self) -> tuple[str, ...]:
+        """Mailboxes of the fund's operators, whom the exchange mails about itself."""
+        return self._profile.operators.mail
+
+    @cached_property
     def _profile(self) -> Region:
         return load_region(ROOT / "include" / "region" / self.region)
 
@@ -96,7 +101,7 @@ class Stand:
         made = {
             "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             **{name: secrets.token_hex(32) for name in ("jwt", "session")},
-            **{name: secrets.token_hex(12) for name in ("postgres", self.fund.mail, FUND_LOGIN)},
+            **{name: secrets.token_hex(12) for name in ("postgres", self.fund.mail, FUND_LOGIN, *self.operators)},
             **{name: secrets.token_hex(12) for one in self.organisations for name in (one.login, *one.addresses)},
         }
         if set(made) - set(known):
@@ -145,9 +150,9 @@ class Stand:
 
     @property
     def mail_accounts(self) -> dict[str, str]:
-        """Mailboxes with their passwords: every trusted address, and the fund's."""
+        """Mailboxes with their passwords: every trusted address, the fund's, its operators'."""
         addresses = [address for organisation in self.organisations for address in organisation.addresses]
-        return {address: self.secrets[address] for address in (*addresses, self.fund.mail)}
+        return {address: self.secrets[address] for address in (*addresses, self.fund.mail, *self.operators)}
 
     def connections(self, sftp_host_key: str) -> dict[str, str]:
         """Airflow's connections by id, as JSON or URI."""

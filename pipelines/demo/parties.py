@@ -61,7 +61,7 @@ class MailParty:
         self._fund = stand.fund.mail
         self.address = address
         self._password = password
-        self._seen: dict[bytes, tuple[str, dict[str, bytes]]] = {}
+        self._seen: dict[bytes, EmailMessage] = {}
 
     def send(self, subject: str, name: str | None, content: bytes) -> str:
         """Mail a package to the fund (``name`` None: a letter without attachment); returns the Message-ID."""
@@ -79,6 +79,12 @@ class MailParty:
 
     def answers(self) -> Iterator[tuple[str, dict[str, bytes]]]:
         """Letters from the fund: the Message-ID that each answers, and its attachments by name."""
+        for letter in self.letters():
+            attachments = {part.get_filename() or "": part.get_payload(decode=True) for part in letter.iter_attachments()}
+            yield str(letter["In-Reply-To"] or ""), {name: bytes(content) for name, content in attachments.items()}
+
+    def letters(self) -> Iterator[EmailMessage]:
+        """All letters of the mailbox, in the order of their arrival."""
         if self._password is None:
             return
         server = imaplib.IMAP4(HOST, self._ports["imap"], timeout=30)
@@ -89,14 +95,9 @@ class MailParty:
             for uid in found.split():
                 if uid not in self._seen:
                     _, parts = server.uid("fetch", uid.decode(), "(BODY.PEEK[])")
-                    self._seen[uid] = _answer(next(part[1] for part in parts if isinstance(part, tuple)))
+                    raw = next(part[1] for part in parts if isinstance(part, tuple))
+                    self._seen[uid] = email.message_from_bytes(raw, policy=SMTP)
         finally:
             with suppress(imaplib.IMAP4.error, OSError):
                 server.logout()
         yield from self._seen.values()
-
-
-def _answer(raw: bytes) -> tuple[str, dict[str, bytes]]:
-    letter = email.message_from_bytes(raw, policy=SMTP)
-    attachments = {part.get_filename() or "": part.get_payload(decode=True) for part in letter.iter_attachments()}
-    return str(letter["In-Reply-To"] or ""), {name: bytes(content) for name, content in attachments.items()}

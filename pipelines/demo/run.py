@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def demonstrate(stand: Stand, console: Console, *, once: bool) -> int:
                 console.print(f"Первый протокол через {first:.0f} с от запуска.")
             console.print(f"[bold red]Не так, как ожидалось: {failed}" if failed else "[bold green]Все ответы — ожидаемые.")
             problems = _close(stand, up, senders, month, console)
+            problems += _letters(stand, senders, console)
             for problem in problems:
                 console.print(f"[bold red]Закрытие месяца: {problem}")
         if not once:
@@ -78,6 +80,21 @@ def _close(stand: Stand, up: Running, senders: Senders, month: date, console: Co
     if track.entry and track.ended:
         problems += withheld_next(stand, track.entry.id, console)
     return problems
+
+
+def _letters(stand: Stand, senders: Senders, console: Console) -> list[str]:
+    """Show what the operators were mailed, and keep it; returns what is missing."""
+    letters = senders.to_operators()
+    table = Table("Получено", "Письмо", title=f"Почта операторов: {', '.join(stand.operators)}")
+    for number, letter in enumerate(letters, 1):
+        name = f"{number:02d}.eml"
+        table.add_row(f"{parsedate_to_datetime(letter['Date']).astimezone():%H:%M:%S}", f"{letter['Subject']}\n[dim]{name}")
+        path = stand.answers / letter["To"] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(letter.as_bytes())
+    console.print(table)
+    asked = any(str(letter["Subject"]).startswith("Ждёт решения") for letter in letters)
+    return [] if asked else ["операторам не сообщено письмом, что месяц ждёт решения"]
 
 
 def _exchange(

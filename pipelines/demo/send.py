@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from email.message import EmailMessage
 from functools import cached_property, partial
 
 from pipelines.demo.config import Stand
@@ -57,6 +58,10 @@ class Senders:
             return {name: partial(party.fetch, name) for name in party.answers()}
         letters = self._mail_party(address).answers()
         return {name: partial(bytes, content) for _, found in letters for name, content in found.items()}
+
+    def to_operators(self) -> list[EmailMessage]:
+        """Letters that the fund's operators have got from the exchange."""
+        return [letter for address in self._stand.operators for letter in self._mail_party(address).letters()]
 
     def close(self) -> None:
         for party in self._sftp.values():

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipelines.exchange import journal
+from pipelines.exchange import journal, runs
 from pipelines.exchange.channels.base import Channel, Item, Session, Taken, TooLargeError
 from pipelines.exchange.kinds import Catalogue
 from pipelines.exchange.steps import Clock, Step, no_step, utc_now
@@ -150,6 +150,7 @@ class Receiver:
                     "kind": kind.code if kind else None,
                     "subsystem": kind.subsystem if kind else "",
                     "number": kind.number(match) if kind and match else None,
+                    "reception": runs.current(),
                 },
             ).scalar()
             if package is None:

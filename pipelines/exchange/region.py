@@ -89,10 +89,19 @@ class ExchangeSettings:
 
 
 @dataclass(frozen=True)
+class Operators:
+    """Who is told of faults, decisions and deadlines: addresses; minutes in which a fault that repeats is told once."""
+
+    mail: tuple[str, ...] = ()
+    quiet: int = 60
+
+
+@dataclass(frozen=True)
 class Region:
     """A territory: ``code`` is its KOD_TF (2 digits), ``okato`` its ОКАТО (5 digits), ``folder`` the home of ``nsi/``.
 
     ``rules_regions``: by rule dictionary of the regional level (Q022, Q023) the regions whose rules it adopts.
+    ``operators``: whom the exchange mails about itself.
     ``users``: by name of a user of the pages the code of the only organisation that the user sees.
     """
 
@@ -105,6 +114,7 @@ class Region:
     folder: Path
     rules_regions: Mapping[str, tuple[str, ...]]
     users: Mapping[str, str]
+    operators: Operators
 
     @cached_property
     def _codes(self) -> Mapping[str, Organisation]:
@@ -150,7 +160,7 @@ def load(path: Path) -> Region:
 
 
 def _region(root: _Node, folder: Path) -> Region:
-    root.only("code", "okato", "title", "fund", "rules_regions", "organisations", "settings", "users")
+    root.only("code", "okato", "title", "fund", "rules_regions", "organisations", "settings", "users", "operators")
     region = Region(
         code=root.text("code", re.compile(r"\d{2}")),
         okato=root.text("okato", re.compile(r"\d{5}")),
@@ -161,6 +171,7 @@ def _region(root: _Node, folder: Path) -> Region:
         folder=folder,
         rules_regions=_rules_regions(root.child("rules_regions")),
         users=_users(root.child("users")) if "users" in root.fields else {},
+        operators=_operators(root.child("operators")) if "operators" in root.fields else Operators(),
     )
     if strangers := sorted(set(region.users.values()) - set(region._codes)):
         raise RegionError(f"{root.place}.users: нет организации {strangers[0]}")
@@ -246,6 +257,12 @@ def _rules_regions(node: _Node) -> Mapping[str, tuple[str, ...]]:
 
 def _users(node: _Node) -> Mapping[str, str]:
     return {str(name): node.text(name) for name in node.fields}
+
+
+def _operators(node: _Node) -> Operators:
+    node.only("mail", "quiet_minutes")
+    quiet = node.number("quiet_minutes") if "quiet_minutes" in node.fields else Operators.quiet
+    return Operators(node.texts("mail", _MAIL), quiet)
 
 
 def _fund(node: _Node) -> Fund:

@@ -1,4 +1,7 @@
-"""Assets by which the DAGs hand over to each other; their names and group are what the operators see."""
+"""Assets by which the DAGs hand over to each other; their names and group are what the operators see.
+
+The graph tells the way of a package: channel (``watcher.INBOX``), received, checked, answered, delivered; month closed.
+"""
 
 from __future__ import annotations
 
@@ -19,3 +22,8 @@ JOURNAL = Asset("Журнал за день", "oms://exchange/journal", group=GR
 def received(subsystem: str) -> Asset:
     """Packages of a subsystem (a key of ``SUBSYSTEMS``) wait in the journal."""
     return Asset(f"Принятые пакеты: {SUBSYSTEMS[subsystem]}", f"oms://exchange/received/{subsystem}", group=GROUP)
+
+
+def checked(subsystem: str) -> Asset:
+    """Packages of a subsystem have been checked, and loaded where they passed."""
+    return Asset(f"Проверенные пакеты: {SUBSYSTEMS[subsystem]}", f"oms://exchange/checked/{subsystem}", group=GROUP)

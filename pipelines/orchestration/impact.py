@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from pipelines.orchestration import answers
 from pipelines.orchestration.connections import exchange
 from pipelines.orchestration.duties import local_day
 from pipelines.orchestration.report import without_values
@@ -21,10 +22,6 @@ log = logging.getLogger(__name__)
 
 APPROVE = "Ввести в действие"
 REJECT = "Отклонить"
-PATIENCE = timedelta(days=14)
-"""How long an answer is waited for; without one the change is turned down."""
-NOBODY = "срок ответа истёк"
-UNSTATED = "основание не указано"
 
 
 class Month(TypedDict):
@@ -85,12 +82,10 @@ def decide(reported: Reported, answer: Mapping[str, Any]) -> int:
     """Do what the person has decided; returns the id of the edition put in force, and is skipped for a rejection."""
     from pipelines.exchange.impact import service
 
-    user = answer.get("responded_by_user")
-    by = user["name"] or user["id"] if user else NOBODY
-    reason = str((answer.get("params_input") or {}).get("reason") or "").strip() or UNSTATED
+    approved, by, reason = answers.read(answer, APPROVE)
     request, digest, files = _request(reported["request"]), reported["digest"], reported["files"]
     with _refusals():
-        if answer["chosen_options"] != [APPROVE]:
+        if not approved:
             service.reject(exchange(), request, digest, files, by, reason)
             raise AirflowSkipException(f"Изменение отклонено: {by}, {reason}")
         edition = service.approve(exchange(), request, digest, files, by, reason)

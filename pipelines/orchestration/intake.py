@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypedDict
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowException
 
-from pipelines.orchestration.assets import ANSWERED
+from pipelines.orchestration.assets import ANSWERED, checked, received
+from pipelines.orchestration.links import packages_task
 from pipelines.orchestration.policy import INTAKE_POOL
 from pipelines.orchestration.report import label, shown, trail, without_values
 
@@ -117,12 +118,13 @@ def intake(subsystem: str) -> None:
         log.info("Ждут обработки: %d", sum(len(batch["packages"]) for batch in dealt))
         return dealt
 
-    @task(
+    @packages_task(
         task_display_name="Обработка",
         pool=INTAKE_POOL,
         multiple_outputs=False,
         map_index_template="{{ task.op_kwargs['batch']['label'] }}",
-        outlets=[ANSWERED],
+        inlets=[received(subsystem)],
+        outlets=[checked(subsystem), ANSWERED],
     )
     def process(batch: Batch) -> dict[str, int]:
         from pipelines.orchestration.connections import exchange

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from pipelines.orchestration import answers
 from pipelines.orchestration.connections import exchange
 from pipelines.orchestration.duties import local_day
-from pipelines.orchestration.impact import NOBODY, UNSTATED
+from pipelines.orchestration.links import closing_page
 from pipelines.orchestration.policy import MONTH_ANSWERS
 from pipelines.orchestration.report import without_values
 
@@ -52,10 +53,24 @@ def way(closing: int) -> str:
         return "replay" if _closings().read(closing).state in REPLAYED else "gather"
 
 
-def step(closing: int, name: str) -> int:
-    """Do a step of a closing (gather, control, settle, pack); returns its number."""
+def gather(closing: int) -> int:
+    """Gather what may change later; returns the closing's number."""
     with _told():
-        getattr(_closings(), name)(closing)
+        _closings().gather(closing)
+    return closing
+
+
+def control(closing: int) -> int:
+    """Control and price the cases; returns the closing's number."""
+    with _told():
+        _closings().control(closing)
+    return closing
+
+
+def settle(closing: int) -> int:
+    """Settle with the payers; returns the closing's number."""
+    with _told():
+        _closings().settle(closing)
     return closing
 
 
@@ -69,15 +84,13 @@ def pack(closing: int) -> str:
         closings = _closings()
         closings.pack(closing)
         with database.transaction(closings.exchange.settings.database_url) as connection:
-            return brief(connection, frozen.read(connection, closing))
+            shown = brief(connection, frozen.read(connection, closing))
+    return f"{shown}\n\n[Закрытие на страницах обмена: счета, решения, документы]({closing_page(closing)})"
 
 
 def decide(closing: int, answer: Mapping[str, Any]) -> int:
     """Approve or reject the month in the person's name; skipped for a rejection."""
-    user = answer.get("responded_by_user")
-    by = user["name"] or user["id"] if user else NOBODY
-    reason = str((answer.get("params_input") or {}).get("reason") or "").strip() or UNSTATED
-    approved = answer["chosen_options"] == [APPROVE]
+    approved, by, reason = answers.read(answer, APPROVE)
     with _told():
         _closings().decide(closing, approved, by, reason)
     if not approved:
@@ -114,8 +127,8 @@ def day(run_after: datetime) -> dict[str, int]:
     for closing in found:
         try:
             with _told():
-                for name in ("gather", "control", "settle", "pack"):
-                    getattr(closings, name)(closing.id)
+                for step in (closings.gather, closings.control, closings.settle, closings.pack):
+                    step(closing.id)
                 done["files"] += closings.deliver(closing.id)
         except AirflowException as error:
             done["failed"] += 1

@@ -1,4 +1,7 @@
-"""What all DAGs of the exchange have in common, and the names by which Airflow is told of it. Does not import Airflow."""
+"""What all DAGs of the exchange have in common, and the names by which Airflow is told of it.
+
+Only ``common`` imports Airflow.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,9 @@ POOLS = {
     MONTH_POOL: (1, "Закрытие месяца и контроль за день: по одному шагу"),
 }
 
+PAGES = "/oms"
+"""Path of the pages of the exchange in Airflow's web server; the plugin mounts them there."""
+
 MONTH_ANSWERS = ("Утвердить и отправить", "Отклонить")
 """What a person may decide on a closed month."""
 
@@ -35,8 +41,10 @@ MONTH_ANSWERS = ("Утвердить и отправить", "Отклонить
 def common(timeout: timedelta) -> dict[str, Any]:
     """Arguments of ``@dag`` shared by all: one run at a time, on from the start, retries with growing pauses.
 
-    ``timeout`` is the execution timeout of each task.
+    ``timeout`` is the execution timeout of each task. A task that fails for good is told to the operators.
     """
+    from pipelines.orchestration.notifiers import FailedTask
+
     return {
         "catchup": False,
         "max_active_runs": 1,
@@ -48,5 +56,6 @@ def common(timeout: timedelta) -> dict[str, Any]:
             "retry_exponential_backoff": 2.0,
             "max_retry_delay": timedelta(minutes=10),
             "execution_timeout": timeout,
+            "on_failure_callback": FailedTask(),
         },
     }

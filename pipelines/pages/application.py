@@ -14,7 +14,18 @@ from pipelines.pages import static
 from pipelines.pages.errors import Told
 from pipelines.pages.rendering import environment
 from pipelines.pages.site import Site, base, site_of
-from pipelines.pages.views import audit, case, dictionaries, journal, months, organisations, package, rules, summaries
+from pipelines.pages.views import (
+    audit,
+    case,
+    dictionaries,
+    journal,
+    months,
+    organisations,
+    package,
+    rules,
+    runs,
+    summaries,
+)
 from pipelines.pages.visitor import Visitor
 
 HEADERS = {
@@ -51,7 +62,7 @@ def create_app(site: Site, admit: Callable[..., Visitor]) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.site = site
-    for part in (journal, package, organisations, months, summaries, rules, dictionaries, audit, case, static):
+    for part in (journal, package, runs, organisations, months, summaries, rules, dictionaries, audit, case, static):
         app.include_router(part.router)
     app.add_api_route("/", _first, methods=["GET"], include_in_schema=False)
     app.middleware("http")(_guarded)

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from rich.console import Console
 from rich.table import Table
@@ -73,6 +74,7 @@ def addresses(url: str) -> list[tuple[str, str, str]]:
         paid = one("select idcase from pump.decision join pump.h_zap using (package, idcase) limit 1") or idcase
     today = datetime.now(LOCAL).date()
     year = f"since={today - timedelta(days=364)}&until={today}"
+    run = urlencode({"dag": "pump_intake", "run": f"r{last.id // 64}+", "task": "process", "index": 1})
     deep = After.text(middle.received_at, middle.id)
     return [
         ("Журнал, 30 дней", "audit", "/journal"),
@@ -103,6 +105,8 @@ def addresses(url: str) -> list[tuple[str, str, str]]:
         ("Пакет организации", "mo980001", f"/packages/{own.id}"),
         ("Пакет, 100 000 замечаний", "audit", f"/packages/{large.package}"),
         ("Замечания правила, конец", "audit", f"/packages/{large.package}/findings?rule=001F.00.0270&member=H&after=99900"),
+        ("Пакеты задачи", "audit", f"/runs?{run}"),
+        ("Пакеты задачи организации", "mo980001", f"/runs?{run}"),
         ("Организации", "audit", "/organisations"),
         ("Организация", "audit", "/organisations/980001"),
         ("Своя организация", "mo980001", "/organisations/980001"),

@@ -10,7 +10,7 @@ select row_number() over (order by code) - 1 as place, code from exchange.organi
 
 insert into exchange.package
     (channel, source_key, sender, address, name, sha256, size, received_at, kind, subsystem, number, state, result, period,
-     records, accepted, findings, sums, answered_at, attempts)
+     records, accepted, findings, sums, answered_at, attempts, run, reception)
 select case when n % 5 = 0 then 'mail' else 'sftp' end, 'bench ' || n, case when n % 997 = 0 then null else s.code end, 'x',
        f.name, encode(sha256(n::text::bytea), 'hex'), 20000 + n % 100000, t.received_at,
        case when n % 997 = 0 then null else 'PUMP_' || substr('HCTX', 1 + (n % 4)::int, 1) end,
@@ -19,7 +19,9 @@ select case when n % 5 = 0 then 'mail' else 'sftp' end, 'bench ' || n, case when
        200, case r.result when 'ACCEPTED' then 200 when 'PARTIAL' then 190 else 0 end,
        case r.result when 'PARTIAL' then 6 when 'REJECTED' then 4 else 0 end,
        case when r.result in ('ACCEPTED', 'PARTIAL') then jsonb_build_object('SUMV', 40000000 + n % 9999999) else '{}' end,
-       case when r.result is not null then t.received_at + interval '25 seconds' end, 1
+       case when r.result is not null then t.received_at + interval '25 seconds' end, 1,
+       jsonb_build_object('dag', 'pump_intake', 'run', 'r' || n / 64 || '+', 'task', 'process', 'index', n % 64 / 32),
+       jsonb_build_object('dag', 'receive', 'run', 'r' || n / 64 || '+', 'task', 'claim', 'index', -1)
 from generate_series(1, :packages) n
 cross join lateral (select now() - (:packages - n) * (interval '365 days' / :packages) as received_at) t
 cross join lateral (

@@ -28,6 +28,7 @@ from pipelines.synthetic.insured import insured_of
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register
 from pipelines.synthetic.traffic import Shipment
+from tests.demo.test_rule_impact import client
 from tests.demo.test_stand import environment  # noqa: F401
 from tests.exchange.world import REGION
 
@@ -114,7 +115,17 @@ def test_a_month_is_closed_in_airflow(environment):  # noqa: F811
         assert {login for login, _ in early} >= {"mo980001", "mo980003", "smo98001", "smo98002"}
 
         rejected = asked(operator, month)
-        assert "К оплате" in operator.question(DAG, rejected, "decision")
+        question = operator.question(DAG, rejected, "decision")
+        assert "| Плательщик | Начислено | Удержано | К оплате | Переходит |\n|---|---:|---:|---:|---:|" in question
+        (letter,) = [one for one in senders.to_operators() if str(one["Subject"]).startswith("Ждёт решения")]
+        assert letter["Subject"] == "Ждёт решения: ПУМП: закрытие месяца"
+        told = letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
+        assert question in told
+        assert f"{stand.url}/dags/{DAG}/runs/" in told
+        with db.transaction(stand.database_url) as connection:
+            number = freeze.of_period(connection, month).id
+        assert f"/oms/months/{number})" in question
+        assert link(stand, rejected, "pack") == {"Закрытие на страницах обмена": f"/oms/months/{number}"}
         with pytest.raises(httpx.HTTPStatusError) as refused:
             auditor.answer(DAG, rejected, "decision", APPROVE, {"reason": "я тоже могу"})
         assert refused.value.response.status_code == 403
@@ -161,13 +172,19 @@ def test_a_month_is_closed_in_airflow(environment):  # noqa: F811
         db.engine(stand.database_url).dispose()
 
 
+def link(stand: Stand, run: str, task: str) -> object:
+    """Links of a task of a run."""
+    with client(stand, "oper") as api:
+        return (
+            api.get(f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/{task}/links").raise_for_status().json()["extra_links"]
+        )
+
+
 def said(stand: Stand, run: str) -> str:
     """What the replay of a run returned."""
-    with httpx.Client(base_url=stand.url, timeout=30.0) as client:
-        token = client.post("/auth/token", json={"username": "oper", "password": USERS["oper"]}).raise_for_status().json()
-        client.headers["Authorization"] = f"Bearer {token['access_token']}"
-        path = f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/replay/xcomEntries/return_value"
-        return str(client.get(path).raise_for_status().json()["value"])
+    path = f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/replay/xcomEntries/return_value"
+    with client(stand, "oper") as api:
+        return str(api.get(path).raise_for_status().json()["value"])
 
 
 def packed(stand: Stand) -> Sequence[str]:

@@ -79,6 +79,25 @@ def answer(api: httpx.Client, run: str, option: str, reason: str) -> httpx.Respo
     return api.patch(f"{RUNS}/{run}/taskInstances/decision/-1/hitlDetails", json=body)
 
 
+def unexplained(api: httpx.Client, run: str) -> None:
+    """An answer without a reason does nothing; «Clear» asks the question again."""
+    answer(api, run, "Ввести в действие", " ").raise_for_status()
+    deadline = time.monotonic() + 120
+    while states(api, run)["decide"] != {"failed"}:
+        assert time.monotonic() < deadline, states(api, run)
+        time.sleep(0.5)
+    cleared = {
+        "dry_run": False,
+        "dag_run_id": run,
+        "task_ids": ["decision"],
+        "include_downstream": True,
+        "only_failed": False,
+    }
+    api.post("/api/v2/dags/rule_impact/clearTaskInstances", json=cleared).raise_for_status()
+    until(api, run, "decision", "awaiting_input")
+    time.sleep(3)
+
+
 def test_a_person_decides_in_airflow(environment, tmp_path):  # noqa: F811
     stand = Stand.from_environment()
     month = month_before(datetime.now(UTC).date())
@@ -88,8 +107,9 @@ def test_a_person_decides_in_airflow(environment, tmp_path):  # noqa: F811
 
         run, question = asked(operator, month, "off")
         assert question["options"] == ["Ввести в действие", "Отклонить"]
-        assert "**Будет принято:** случаев 5 на " in question["body"]
+        assert "| **Будет принято** | 5 | " in question["body"]
         assert answer(auditor, run, "Ввести в действие", "приказ 5").status_code == 403
+        unexplained(operator, run)
         answer(operator, run, "Отклонить", "слишком много").raise_for_status()
         until(operator, run, "decide", "skipped")
 

@@ -182,7 +182,7 @@ def test_the_report_says_the_same_everywhere_and_twice(world: World) -> None:
     impact = service.joined(Impact.from_bytes(exchange.store.get(part)) for part in parts)
     total = int(impact.totals["cases_newly_accepted"].sum())
     assert total > 5
-    assert f"**Будет принято:** случаев {total} на " in report.brief
+    assert f"| **Будет принято** | {total} | " in report.brief
 
     xlsx, page = (exchange.store.get(address) for address in report.files.values())
     assert [Path(path).read_bytes() for path in report.paths] == [xlsx, page]

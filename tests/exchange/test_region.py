@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.exchange.region import Region, RegionError, load
+from pipelines.exchange.region import Operators, Region, RegionError, load
 from pipelines.ground.identifiers import snils, snils_valid
 from pipelines.ground.settings import ROOT
 
@@ -77,6 +77,9 @@ def test_an_organisation_is_active_on_its_last_day_only(demo: Region) -> None:
         (lambda d: d["settings"].update(policies=[]), "settings.policies"),
         (lambda d: d["settings"].update(rule_pages="docs/rules"), "settings.rule_pages"),
         (lambda d: d["settings"].update(number_policy="ask"), "number_policy"),
+        (lambda d: d["operators"].update(mail=["дежурный"]), "region.yaml.operators.mail"),
+        (lambda d: d["operators"].update(quiet_minutes=0), "operators.quiet_minutes"),
+        (lambda d: d["operators"].update(phone=["1"]), "неизвестное поле phone"),
     ],
 )
 def test_a_faulty_profile_is_refused_with_its_place(tmp_path: Path, change: object, place: str) -> None:
@@ -86,6 +89,14 @@ def test_a_faulty_profile_is_refused_with_its_place(tmp_path: Path, change: obje
     (tmp_path / "region.yaml").write_text(yaml.safe_dump(declaration, allow_unicode=True), encoding="utf-8")
     with pytest.raises(RegionError, match=place.replace("[", r"\[").replace("]", r"\]")):
         load(tmp_path)
+
+
+def test_operators_may_be_left_out(tmp_path: Path, demo: Region) -> None:
+    assert demo.operators == Operators(("dezhurny@tfoms.zarechye.example",), 60)
+    declaration = yaml.safe_load((DEMO / "region.yaml").read_text(encoding="utf-8"))
+    del declaration["operators"]
+    (tmp_path / "region.yaml").write_text(yaml.safe_dump(declaration, allow_unicode=True), encoding="utf-8")
+    assert load(tmp_path).operators == Operators((), 60)
 
 
 def test_an_absent_or_broken_profile_is_an_error(tmp_path: Path) -> None:

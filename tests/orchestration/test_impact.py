@@ -49,7 +49,7 @@ def test_what_is_approved_is_put_in_force_by_whom_it_was(world):
     from pipelines.orchestration import impact
 
     told = reported()
-    assert "**Будет принято:** случаев 4 на " in told["brief"]
+    assert "| **Будет принято** | 4 | " in told["brief"]
     assert f"правило {RULE}, все виды файлов: степень: предупреждение" in told["brief"]
     assert sorted(name.rpartition(".")[2] for name in told["files"]) == ["html", "xlsx"]
     assert severities(world) == []
@@ -62,18 +62,35 @@ def test_what_is_approved_is_put_in_force_by_whom_it_was(world):
     assert event["details"]["files"] == told["files"]
 
 
-@pytest.mark.parametrize(("user", "by"), [({"id": "7", "name": "oper"}, "oper"), (None, "срок ответа истёк")])
-def test_what_is_rejected_or_left_unanswered_is_not(world, user, by):
+@pytest.mark.parametrize(
+    ("user", "given", "by", "reason"),
+    [
+        ({"id": "7", "name": "oper"}, " рано ", "oper", "рано"),
+        ({"id": "7", "name": ""}, "рано", "7", "рано"),
+        (None, "", "срок ответа истёк", "основание не указано"),
+    ],
+)
+def test_what_is_rejected_or_left_unanswered_is_not(world, user, given, by, reason):
     from airflow.sdk.exceptions import AirflowSkipException
 
     from pipelines.orchestration import impact
 
     told = reported()
     with pytest.raises(AirflowSkipException):
-        impact.decide(told, answer(impact.REJECT, "", user))
+        impact.decide(told, answer(impact.REJECT, given, user))
     assert severities(world) == []
     (event,) = world.rows("select actor, details from exchange.event where name = 'RULE_IMPACT_REJECTED'")
-    assert (event["actor"], event["details"]["reason"]) == (by, "основание не указано")
+    assert (event["actor"], event["details"]["reason"]) == (by, reason)
+
+
+@pytest.mark.parametrize("option", ["Ввести в действие", "Отклонить"])
+def test_a_person_gives_a_reason(option):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from pipelines.orchestration import answers
+
+    with pytest.raises(AirflowFailException, match="«Clear» на задаче «Решение»"):
+        answers.read(answer(option, "  ", {"id": "7", "name": "oper"}), "Ввести в действие")
 
 
 def test_what_cannot_be_done_is_not_tried_again(world):

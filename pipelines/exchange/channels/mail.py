@@ -192,7 +192,7 @@ class MailSession:
         message.add_attachment(content, maintype="application", subtype=subtype, filename=name)
         try:
             if self._smtp is None:
-                self._smtp = _open_smtp(self._channel.smtp, self._channel.timeout)
+                self._smtp = open_smtp(self._channel.smtp, self._channel.timeout)
             self._smtp.send_message(message, sender, [address])
         except OSError as error:  # smtplib's own errors among them; their texts quote addresses
             self._leave_smtp()
@@ -295,7 +295,8 @@ def _open_imap(endpoint: Endpoint, timeout: float) -> imaplib.IMAP4:
     return imap
 
 
-def _open_smtp(endpoint: Endpoint, timeout: float) -> smtplib.SMTP:
+def open_smtp(endpoint: Endpoint, timeout: float) -> smtplib.SMTP:
+    """A session with the server of an endpoint, logged in; raises ``OSError`` (smtplib's errors are)."""
     tls = endpoint.options.get("tls", "implicit")
     smtp: smtplib.SMTP
     if tls == "implicit":

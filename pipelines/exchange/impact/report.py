@@ -86,11 +86,14 @@ def briefly(subject: Subject, impact: Impact) -> str:
     """What the one who decides reads: Markdown in Russian."""
     sums = totals(impact)
     lines = [f"**{label}:** {text}" for label, text in subject.lines]
-    lines.append(
-        f"**Воспроизведено:** пакетов {sums['packages']}, случаев {sums['cases']} на {roubles(sums['kopecks'])} руб."
-    )
-    for side, title in (("refused", "Будет отклонено"), ("accepted", "Будет принято")):
-        lines.append(f"**{title}:** случаев {sums[f'cases_newly_{side}']} на {roubles(sums[f'kopecks_newly_{side}'])} руб.")
+    rows = [
+        ("Пересчитано", sums["cases"], sums["kopecks"]),
+        ("**Будет отклонено**", sums["cases_newly_refused"], sums["kopecks_newly_refused"]),
+        ("**Будет принято**", sums["cases_newly_accepted"], sums["kopecks_newly_accepted"]),
+    ]
+    table = ["| Что изменится | Случаев | Сумма, руб. |", "|---|---:|---:|"]
+    lines.append("\n".join(table + [f"| {title} | {cases} | {roubles(amount)} |" for title, cases, amount in rows]))
+    lines.append(f"**Пересчитано пакетов:** {sums['packages']}")
     idle = impact.by_rule[["findings_appeared", "findings_vanished"]].sum()
     lines.append(f"**Замечаний без отказа:** появится {idle.iloc[0]}, исчезнет {idle.iloc[1]}")
     lines.append(f"**Правил изменится:** {len(subject.changes)}")

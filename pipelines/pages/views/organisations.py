@@ -14,6 +14,7 @@ from pipelines.exchange.protocol import LOCAL
 from pipelines.pages.errors import Told, absent
 from pipelines.pages.filters import After, local_today
 from pipelines.pages.site import Site, rows, site_of
+from pipelines.pump.closing import calendar
 from pipelines.pump.settlement.settings import before, deadlines
 from pipelines.pump.terms import section
 
@@ -74,18 +75,17 @@ def due(request: Request, period: str = "") -> HTMLResponse:
     site, today = site_of(request), local_today()
     month = _month(period) if period else before(today.replace(day=1))
     with site.reading(request) as connection:
-        registers = rows(connection, "registers_of_month", period=month)
+        registers = calendar.registers_of(connection, month)
     steps = deadlines(site.region.folder, month)
-    last_day = next((step.day for step in steps if step.name == "registers"), None)
+    last_day = calendar.last_day(steps)
     for row in registers:
-        row["active"] = row["valid_from"] <= _end(month) and (row["valid_until"] is None or month <= row["valid_until"])
-        row["standing"] = _standing(row, last_day, today)
+        row["standing"] = calendar.standing(row, last_day, today)
     return site.page(
         request,
         "deadlines",
         month=month,
         earlier=before(month),
-        later=_end(month) + timedelta(days=1),
+        later=(month + timedelta(days=31)).replace(day=1),
         steps=[(step, (step.day - today).days) for step in steps],
         registers=registers,
         last_day=last_day,
@@ -129,15 +129,6 @@ def error_rate(days: Iterable[Mapping[str, Any]], first: date, last: date) -> di
 FAULTY = frozenset({"PARTIAL", "REJECTED", "QUARANTINED"})
 
 
-def _standing(row: Mapping[str, Any], last_day: date | None, today: date) -> str:
-    """How an organisation stands with its register: sent, sent late, late, awaited, out of the exchange."""
-    if row["registers"]:
-        return "late" if last_day and row["first"].astimezone(LOCAL).date() > last_day else "sent"
-    if not row["active"]:
-        return "out"
-    return "missing" if last_day and today > last_day else "awaited"
-
-
 def _holidays(site: Site) -> list[date]:
     return list(section("calendar", site.region.folder).get("holidays", []))
 
@@ -152,7 +143,3 @@ def _month(text: str) -> date:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
         raise Told(400, "Месяц записан неверно: нужно ГГГГ-ММ.") from None
-
-
-def _end(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

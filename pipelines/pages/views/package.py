@@ -54,7 +54,7 @@ def package(request: Request, number: int, done: str = "") -> HTMLResponse:
         whole=found["answered_at"] - found["received_at"] if found["answered_at"] else None,
         members=members,
         titles=TITLES,
-        run=_run(request, found["run"]) if visitor_of(request).sees_all else None,
+        run=of_task(request, found["run"]) if visitor_of(request).sees_all else None,
         done=DONE.get(done, ""),
         longest=manual.LONGEST,
         **values,
@@ -166,7 +166,7 @@ def stored(request: Request, found: Sequence[Mapping[str, Any]]) -> Response:
     return Response(content, media_type="application/octet-stream", headers=exports.attached(found[0]["name"]))
 
 
-def _run(request: Request, run: Mapping[str, Any] | None) -> dict[str, str] | None:
+def of_task(request: Request, run: Mapping[str, Any] | None) -> dict[str, str] | None:
     """Addresses of the DAG run and of the task in Airflow's own pages."""
     if run is None:
         return None

@@ -61,11 +61,12 @@ class Terms:
 
 @dataclass(frozen=True)
 class Deadline:
-    """A step of the month and the last day for it."""
+    """A step of the month and the last day for it; ``state`` is what the closing must have come to, None for other steps."""
 
     name: str
     title: str
     day: date
+    state: str | None = None
 
 
 def deadlines(folder: Path, period: date) -> list[Deadline]:
@@ -87,7 +88,7 @@ def deadlines(folder: Path, period: date) -> list[Deadline]:
             day = np.busday_offset(day, 0, roll="forward", holidays=holidays)
         else:
             raise ValueError(f"calendar: {name} names no day")
-        found.append(Deadline(name, step["title"], day.astype(object)))
+        found.append(Deadline(name, step["title"], day.astype(object), step.get("state")))
     return sorted(found, key=lambda deadline: (deadline.day, deadline.name))
 
 
