@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
@@ -201,11 +202,12 @@ class Sheet:
     def _cells(self, row: int, columns: Sequence[Column], values: Sequence[Any], prefix: str) -> None:
         self._height(row, columns, values)
         for place, (column, value) in enumerate(zip(columns, values, strict=True)):
+            if isinstance(value, str) and value:
+                self._sheet.write_string(row, place, clean(value), self._styles[f"{prefix}text"])
+                continue
             style = self._styles[prefix + column.kind]
             if value is None or value == "":
                 self._sheet.write_blank(row, place, None, style)
-            elif isinstance(value, str):
-                self._sheet.write_string(row, place, clean(value), self._styles[f"{prefix}text"])
             elif isinstance(value, Link):
                 self._sheet.write_url(row, place, value.url, self._styles["link"], value.text)
             elif column.kind == "money":
@@ -237,6 +239,7 @@ class Sheet:
         return max(len(self._widths) - 1, 2) + int((_READABLE - room) // _USUAL_WIDTH)
 
 
+@lru_cache(8192)  # the texts of a rule's findings repeat
 def lines_of(text: str, width: float) -> int:
     """Lines that a text takes in a column, about, of a width in characters: programs that show a file do not measure it."""
     room = max(1, int(width * _SIGNS))
@@ -257,7 +260,8 @@ def lines_of(text: str, width: float) -> int:
 
 def height(texts: Sequence[str], widths: Sequence[float]) -> float:
     """Points that a row of texts takes in columns of these widths."""
-    lines = max((lines_of(text, width - 1) for text, width in zip(texts, widths, strict=True) if text), default=1)
+    room = zip(texts, widths, strict=True)
+    lines = max((lines_of(text, width - 1) for text, width in room if len(text) > 0.75 * width), default=1)
     return min(USUAL_HEIGHT + _LINE * (lines - 1), _TALLEST)
 
 

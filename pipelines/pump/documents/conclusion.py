@@ -32,15 +32,15 @@ REFUSED = (
     Column("№", 6, "count"),
     Column("IDCASE", 14),
     Column("N_ZAP", 12),
-    Column("SL_ID", 38),
-    Column("ID_PAC", 38),
+    Column("SL_ID", 23),
+    Column("ID_PAC", 23),
     Column("Начало", 12, "date"),
     Column("Окончание", 12, "date"),
     Column("Код F014", 9),
     Column("Основание", 11),
     Column("Сумма отказа, руб.", 16, "money"),
     Column("Содержание основания", 44),
-    Column("Причина отказа", 70),
+    Column("Причина отказа", 56),
 )
 HITS = (
     *REFUSED[:9],
@@ -48,7 +48,7 @@ HITS = (
     Column("Применено, руб.", 16, "money"),
     Column("Применено", 12),
     Column("Правило", 16),
-    Column("Причина", 70),
+    Column("Причина", 56),
 )
 REGISTER = (
     Column("№", 6, "count"),
