@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from pipelines.checks.cli import app as checks
+from pipelines.checks.cli import explain as explain_rule
+from pipelines.demo.__main__ import app as demo
 from pipelines.exchange import cli
 from pipelines.exchange.cli import app as exchange
 from pipelines.exchange.impact import cli as impact
+from pipelines.ground.commands import Json, russian
 from pipelines.pump.cli import app as pump
+from pipelines.pump.cli import explain as explain_case
 from pipelines.reference.cli import app as reference
 from pipelines.synthetic.cli import app as synthetic
 from pipelines.systems import open_exchange
@@ -17,11 +23,26 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
 impact.mount(checks, open_exchange)
 for command in (cli.status, cli.package, cli.verify, cli.resend, cli.again, cli.file):
     app.command()(command)  # what people ask most is at hand without the name of the subsystem
+
+
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(help="IDCASE или код правила, например 006F.00.0370", metavar="СЛУЧАЙ|ПРАВИЛО")],
+    as_json: Json = False,
+) -> None:
+    """Как получена цена случая или что проверяет правило; код 1, если такого нет."""
+    if what.isdigit():
+        explain_case(what, as_json)
+    else:
+        explain_rule(what, False, as_json)
+
+
 app.add_typer(exchange, name="exchange")
 app.add_typer(checks, name="checks")
 app.add_typer(pump, name="pump")
 app.add_typer(reference, name="nsi")
 app.add_typer(synthetic, name="generate")
+app.add_typer(demo, name="demo")
 
 
 @app.callback()
@@ -29,6 +50,8 @@ def installed(context: typer.Context) -> None:
     """Информационный обмен ТФОМС"""
     context.obj = open_exchange
 
+
+russian(app)
 
 if __name__ == "__main__":
     app()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -18,6 +17,7 @@ from rich.table import Table
 from pipelines.checks import compiler, editions, pages, readings, records, report, rulebook, suites
 from pipelines.formats.layout import Layout, load
 from pipelines.ground import database, settings
+from pipelines.ground.commands import Json, print_json, progress
 from pipelines.ground.sql import statement
 from pipelines.nsi import compare
 
@@ -28,14 +28,16 @@ app = typer.Typer(
 RecordsFiles = Annotated[
     list[Path],
     typer.Argument(
-        help="Справочники правил, пакеты XML или CSV; более новые после более старых", exists=True, dir_okay=False
+        help="Справочники правил, пакеты XML или CSV; более новые после более старых",
+        metavar="ФАЙЛ",
+        exists=True,
+        dir_okay=False,
     ),
 ]
-Edition = Annotated[str, typer.Argument(help="Редакция: номер загруженной или файл")]
-Number = Annotated[int, typer.Argument(help="Номер загруженной редакции, см. editions")]
+Edition = Annotated[str, typer.Argument(help="Редакция: номер загруженной или файл", metavar="РЕДАКЦИЯ")]
+Number = Annotated[int, typer.Argument(help="Номер загруженной редакции, см. editions", metavar="НОМЕР")]
 Reason = Annotated[str, typer.Option(help="Основание решения")]
 DecidedBy = Annotated[str, typer.Option("--by", help="Кто решил; по умолчанию учётная запись", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
 Journal = Annotated[bool, typer.Option("--journal", help="Правила, введённые в базе, и число замечаний по журналу обмена")]
 Kinds = Annotated[str, typer.Option(help="Виды файлов через запятую; обычно – все, для которых есть правила")]
 
@@ -46,18 +48,25 @@ def compile_records(
     subsystem: Annotated[str, typer.Option(help="Папка в expectations/; обычно – все папки справочника")] = "",
     kinds: Kinds = "",
     folder: Annotated[Path, typer.Option(help="Куда писать наборы")] = suites.FOLDER,
+    as_json: Json = False,
 ) -> None:
     """Скомпилировать справочник правил в наборы проверок; из записей об одном правиле новая действует со своего дня."""
     packets = [records.read(source) for source in sources]
     (dictionary,) = {packet.dictionary for packet in packets}
     places = compiler.places_of(dictionary)
+    written = []
     for place, usual in {subsystem: places.get(subsystem, ())}.items() if subsystem else places.items():
         layouts = _layouts(usual, kinds)
         if layouts:
-            _write(folder / place, layouts, compiler.book(packets, layouts, place))
+            written.append(_write(folder / place, layouts, compiler.book(packets, layouts, place)))
+    if as_json:
+        print_json(written)
+        return
+    for one in written:
+        typer.echo(f"Наборов: {one['suites']}, проверок: {one['checks']}, папка {one['folder']}")
 
 
-def _write(target: Path, layouts: Mapping[str, Layout], book: rulebook.RuleBook) -> None:
+def _write(target: Path, layouts: Mapping[str, Layout], book: rulebook.RuleBook) -> dict[str, object]:
     compiled = [suite for _, suite in book.every()]
     target.mkdir(parents=True, exist_ok=True)
     for kind in layouts:
@@ -65,11 +74,11 @@ def _write(target: Path, layouts: Mapping[str, Layout], book: rulebook.RuleBook)
             stale.unlink()
     for suite in compiled:
         suites.write(suite, target)
-    typer.echo(f"Наборов: {len(compiled)}, проверок: {sum(len(suite.checks) for suite in compiled)}, папка {target}")
+    return {"folder": str(target), "suites": len(compiled), "checks": sum(len(suite.checks) for suite in compiled)}
 
 
 @app.command()
-def coverage(sources: RecordsFiles, kinds: Kinds = "") -> None:
+def coverage(sources: RecordsFiles, kinds: Kinds = "", as_json: Json = False) -> None:
     """Сколько действующих правил исполняется: по видам, классам МЭК, регионам, справочникам – и почему не остальные."""
     console = Console(soft_wrap=True)
     whole = []
@@ -78,10 +87,16 @@ def coverage(sources: RecordsFiles, kinds: Kinds = "") -> None:
         usual = [kind for of_place in compiler.places_of(packet.dictionary).values() for kind in of_place]
         frame = compiler.coverage(compiler.outcomes(packet, _layouts(usual, kinds)))
         frame = frame[frame["open"]].assign(category=frame["rule"].str.slice(0, 4))
+        if as_json:
+            whole.append((f"{packet.dictionary} {packet.version}", compiler.by_rule(frame)))
+            continue
         _by_kind(console, packet, frame)
         for shares in report.tables(packet.dictionary, compiler.executed(frame)):
             console.print(shares)
         whole.append((f"{packet.dictionary} {packet.version}", compiler.by_rule(frame)))
+    if as_json:
+        print_json([{"dictionary": title, "rules": counts.total(), **counts} for title, counts in whole])
+        return
     table = Table("Справочник", "Правил", *compiler.RULE_TITLES.values(), "Исполняется, %", title="Действующие правила")
     for title, counts in (*whole, ("Всего", sum((counts for _, counts in whole), start=Counter()))):
         judged = counts.total() - counts[compiler.OUT]
@@ -108,7 +123,7 @@ def _by_kind(console: Console, packet: records.Packet, frame: pd.DataFrame) -> N
 
 @app.command()
 def explain(
-    rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370")],
+    rule: Annotated[str, typer.Argument(help="Код правила, например 006F.00.0370", metavar="ПРАВИЛО")],
     journal: Journal = False,
     as_json: Json = False,
 ) -> None:
@@ -118,7 +133,7 @@ def explain(
         typer.echo(f"Правила {rule} нет в скомпилированных наборах", err=True)
         raise typer.Exit(1)
     if as_json:
-        _print_json({"Вид файла": suite.layout, "Таблица": suite.table, **_explained(check)} for suite, check in placed)
+        _list_json({"Вид файла": suite.layout, "Таблица": suite.table, **_explained(check)} for suite, check in placed)
         return
     hits = _hits().get(rule, ()) if journal else ()
     typer.echo(pages.page(rule, placed, hits, journal), nl=False)
@@ -128,11 +143,16 @@ def explain(
 def write_pages(
     journal: Journal = False,
     folder: Annotated[Path, typer.Option(help="Куда писать страницы", file_okay=False)] = pages.FOLDER,
+    as_json: Json = False,
 ) -> None:
     """Записать страницы правил: по одной на правило, указатели по классам и видам файлов."""
-    made = pages.pages(_suites(journal), _hits() if journal else None)
-    pages.write(made, folder)
-    typer.echo(f"Страниц: {len(made)}, папка {folder}")
+    with progress("Страницы правил"):
+        made = pages.pages(_suites(journal), _hits() if journal else None)
+        pages.write(made, folder)
+    if as_json:
+        print_json({"pages": len(made), "folder": str(folder)})
+    else:
+        typer.echo(f"Страниц: {len(made)}, папка {folder}")
 
 
 @app.command()
@@ -142,7 +162,7 @@ def diff(older: Edition, newer: Edition, as_json: Json = False) -> None:
     rows = [list(map(records.as_row, packet.records)) for packet in (before, after)]
     changes = compare.compare(rows[0], rows[1], ("ID_TEST",))
     if as_json:
-        _print_json({"rule": one.key[0], "change": one.kind, "fields": one.fields} for one in changes)
+        _list_json({"rule": one.key[0], "change": one.kind, "fields": one.fields} for one in changes)
         return
     table = Table("Правило", "Что", "Поле", "Было", "Стало", title=f"{_title(before)} → {_title(after)}")
     for change in changes:
@@ -163,7 +183,7 @@ def list_editions(as_json: Json = False) -> None:
     with database.transaction(settings.load().database_url) as connection:
         kept = editions.stored(connection)
     if as_json:
-        _print_json(vars(edition) for edition in kept)
+        _list_json(vars(edition) for edition in kept)
         return
     table = Table("№", "Редакция", "Состояние", "Действует с", "Решение", "Кто", "Основание")
     for one in kept:
@@ -179,6 +199,7 @@ def enable(
     since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Первый отчётный день, ГГГГ-ММ-ДД")],
     reason: Reason,
     decided_by: DecidedBy = "",
+    as_json: Json = False,
 ) -> None:
     """Ввести редакцию в действие: реестры с отчётной датой не раньше этого дня проверяются по ней."""
     with database.transaction(settings.load().database_url) as connection:
@@ -187,11 +208,14 @@ def enable(
             editions.enable(connection, number, since.date(), decided_by or getpass.getuser(), reason)
         except (LookupError, ValueError) as error:
             raise typer.BadParameter(str(error), param_hint="number") from error
-    typer.echo(f"{edition.title}: действует с {since:%d.%m.%Y}")
+    if as_json:
+        print_json({"edition": number, "title": edition.title, "state": "enabled", "since": f"{since:%Y-%m-%d}"})
+    else:
+        typer.echo(f"{edition.title}: действует с {since:%d.%m.%Y}")
 
 
 @app.command()
-def withdraw(number: Number, reason: Reason, decided_by: DecidedBy = "") -> None:
+def withdraw(number: Number, reason: Reason, decided_by: DecidedBy = "", as_json: Json = False) -> None:
     """Отозвать редакцию: она не действует ни на какой день."""
     with database.transaction(settings.load().database_url) as connection:
         try:
@@ -199,7 +223,10 @@ def withdraw(number: Number, reason: Reason, decided_by: DecidedBy = "") -> None
         except LookupError as error:
             raise typer.BadParameter(str(error), param_hint="number") from error
         editions.withdraw(connection, number, decided_by or getpass.getuser(), reason)
-    typer.echo(f"{edition.title}: отозвана")
+    if as_json:
+        print_json({"edition": number, "title": edition.title, "state": "withdrawn"})
+    else:
+        typer.echo(f"{edition.title}: отозвана")
 
 
 _STATES = {"proposed": "предложена", "enabled": "введена", "withdrawn": "отозвана"}
@@ -224,8 +251,8 @@ def _title(packet: records.Packet) -> str:
     return f"{packet.dictionary} {packet.version}".strip()
 
 
-def _print_json(rows: Iterable[object]) -> None:
-    typer.echo(json.dumps(list(rows), ensure_ascii=False, default=str, indent=2))
+def _list_json(rows: Iterable[object]) -> None:
+    print_json(list(rows))
 
 
 def _day(day: date | None) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 from pipelines.demo.children import ChildDiedError, alive_stand, clear_up
 from pipelines.demo.config import PORTS, SERVICES, Stand
 from pipelines.demo.servers.postgres import PostgresError
+from pipelines.ground.commands import russian
 
 VARIABLES = ", ".join(f"OMS_PORT_{name.upper()} ({SERVICES[name]}, {port})" for name, port in PORTS.items())
 HELP = f"""Демонстрационный стенд обмена.
@@ -65,6 +66,8 @@ def stop() -> None:
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
+
+russian(app)
 
 if __name__ == "__main__":
     app()

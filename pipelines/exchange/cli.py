@@ -6,7 +6,6 @@ The context's object opens the ``Exchange`` of settings (``systems.open_exchange
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -24,14 +23,14 @@ from pipelines.exchange.model import RESULT_TITLES
 from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.service import Exchange
 from pipelines.ground import database, settings
+from pipelines.ground.commands import Json, print_json, progress
 from pipelines.ground.sql import statement
 from pipelines.ground.store import digest
 
 app = typer.Typer(help="Обмен: состояние, пакеты, проверка журнала", no_args_is_help=True)
-Number = Annotated[int, typer.Argument(help="Номер пакета в журнале")]
+Number = Annotated[int, typer.Argument(help="Номер пакета в журнале", metavar="НОМЕР")]
 Reason = Annotated[str, typer.Option(help="Причина, попадёт в журнал")]
 By = Annotated[str, typer.Option(help="Кто просит; по умолчанию учётная запись", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
 SHOWN = {str(result): title for result, title in RESULT_TITLES.items()} | dict(TITLES)
 
 
@@ -42,7 +41,7 @@ def _rows(name: str, **parameters: object) -> list[dict[str, Any]]:
 
 def _print(rows: list[dict[str, Any]], titles: dict[str, str], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str, indent=2))
+        print_json(rows)
         return
     table = Table(*titles.values())
     for row in rows:
@@ -66,37 +65,50 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
-def package(name: str, as_json: Json = False) -> None:
-    """Путь пакета по номеру в журнале, имени или SHA-256."""
+def package(
+    name: Annotated[str, typer.Argument(help="Номер, имя или SHA-256", metavar="ПАКЕТ")], as_json: Json = False
+) -> None:
+    """Путь пакета по номеру в журнале, имени или SHA-256; код 1, если такого нет."""
     found = _rows("exchange/package_find", what=name)
     if not found:
         typer.echo(f"Пакет «{name}» в журнале не найден", err=True)
         raise typer.Exit(1)
-    titles = {"id": "№", "name": "Пакет", "sender": "Отправитель", "result": "Результат", "records": "Записей"}
-    _print(found, titles | {"accepted": "Принято", "findings": "Замечаний"}, as_json)
-    events = {"seq": "№ события", "at": "Время", "name": "Событие", "details": "Сведения"}
     for row in found:
-        _print(_rows("exchange/package_events", package=row["id"]), events, as_json)
-        if kept := _rows("exchange/documents", package=row["id"]):
-            files = {"kind": "Документ", "name": "Файл", "size": "Байт", "made_at": "Создан", "sha256": "SHA-256"}
-            _print(kept, files, as_json)
+        row["events"] = _rows("exchange/package_events", package=row["id"])
+        row["documents"] = _rows("exchange/documents", package=row["id"])
+    if as_json:
+        print_json(found)
+        return
+    titles = {"id": "№", "name": "Пакет", "sender": "Отправитель", "result": "Результат", "records": "Записей"}
+    _print(found, titles | {"accepted": "Принято", "findings": "Замечаний"}, False)
+    events = {"seq": "№ события", "at": "Время", "name": "Событие", "details": "Сведения"}
+    files = {"kind": "Документ", "name": "Файл", "size": "Байт", "made_at": "Создан", "sha256": "SHA-256"}
+    for row in found:
+        _print(row["events"], events, False)
+        if row["documents"]:
+            _print(row["documents"], files, False)
 
 
 @app.command()
 def documents(
     context: typer.Context,
-    package: Annotated[int, typer.Argument(help="Номер пакета в журнале")],
+    package: Annotated[int, typer.Argument(help="Номер пакета в журнале", metavar="НОМЕР")],
     out: Annotated[Path | None, typer.Option(help="Папка, куда записать файлы", file_okay=False)] = None,
+    as_json: Json = False,
 ) -> None:
     """Результаты проверок пакета в Great Expectations (JSON) и Data Docs (ZIP): показать; если их нет — сделать."""
     exchange: Exchange = context.obj(settings.load())
     try:
-        made = exchange.documents(package)
+        with progress("Документы пакета"):
+            made = exchange.documents(package)
     except NoDocuments as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(1) from None
+    if as_json:
+        print_json([{name: getattr(one, name) for name in ("kind", "name", "size", "sha256")} for one in made])
     for document in made:
-        typer.echo(f"{TITLES[document.kind]}: {document.name}, {document.size} байт, SHA-256 {document.sha256}")
+        if not as_json:
+            typer.echo(f"{TITLES[document.kind]}: {document.name}, {document.size} байт, SHA-256 {document.sha256}")
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             (out / document.name).write_bytes(exchange.store.get(document.sha256))
@@ -120,7 +132,9 @@ def again(number: Number, reason: Reason, by: By = "", as_json: Json = False) ->
 
 @app.command()
 def file(
-    path: Annotated[Path, typer.Argument(help="Протокол, пакет или файл из пакета", exists=True, dir_okay=False)],
+    path: Annotated[
+        Path, typer.Argument(help="Протокол, пакет или файл из пакета", metavar="ФАЙЛ", exists=True, dir_okay=False)
+    ],
     as_json: Json = False,
 ) -> None:
     """Чей это файл: выдан нами, получен, изменён или журналу неизвестен; код 1, если таких байтов журнал не знает."""
@@ -128,7 +142,7 @@ def file(
     with database.transaction(settings.load().database_url) as connection:
         found = whereabouts.find(connection, path.name, digest(content), len(content))
     if as_json:
-        typer.echo(json.dumps(asdict(found), ensure_ascii=False, default=str, indent=2))
+        print_json(asdict(found))
     else:
         typer.echo(f"{found.name}, {found.size} байт, SHA-256 {found.sha256}: {found.summary}")
         for known in (*found.same, *found.named, *found.like):
@@ -148,7 +162,10 @@ def _asking() -> Iterator[Connection]:
 
 
 def _done(as_json: bool, facts: dict[str, Any], said: str) -> None:
-    typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else said)
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(said)
 
 
 @app.command()
@@ -159,16 +176,18 @@ def verify(
 ) -> None:
     """Пересчитать цепочку событий, сверить с ней пакеты, закрытия месяцев и все файлы; код 1, если что-то изменено."""
     exchange: Exchange = context.obj(settings.load())
-    with Console(stderr=True).status("Проверка") as shown:
-
-        def watch(part: str, done: int) -> None:
-            shown.update(f"Проверка: {part}, {done}")
-
-        found = verification.verify(exchange.settings.database_url, exchange.store, by or None, watch, exchange.verifiers)
+    try:
+        with progress("Проверка") as advance:
+            found = verification.verify(
+                exchange.settings.database_url, exchange.store, by or None, advance, exchange.verifiers
+            )
+    except verification.AlreadyRunning as refusal:
+        typer.echo(str(refusal), err=True)
+        raise typer.Exit(1) from None
     if as_json:
         problems = [{"place": problem.place, "text": problem.text} for problem in found.problems]
         facts = {"events": found.events, "head": found.head, "packages": found.packages, "problems": problems}
-        typer.echo(json.dumps(facts, ensure_ascii=False))
+        print_json(facts)
     else:
         for problem in found.problems:
             typer.echo(f"{problem.place}: {problem.text}")

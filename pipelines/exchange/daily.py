@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import fsspec
-import xlsxwriter
 from sqlalchemy import Connection, Row
 
 from pipelines.exchange import journal
 from pipelines.exchange.model import RESULT_TITLES, Result
 from pipelines.exchange.protocol import LOCAL
+from pipelines.formats.sheets import Book, Column
 from pipelines.ground.money import roubles
 from pipelines.ground.sql import statement
 from pipelines.ground.store import Store
@@ -46,6 +46,11 @@ EVENT_COLUMNS: Sequence[tuple[str, str, int]] = (
     ("actor", "Кто", 16),
     ("hash", "Хеш", 66),
 )
+
+
+_COUNTS = frozenset(("id", "size", "duplicate_of", "records", "accepted", "findings", "seq", "package"))
+_NARROW = {"received_at": 12, "answered_at": 12, "sent_at": 12, "sha256": 36, "hash": 36}
+"""Columns whose texts stand in two lines, so that a printed page is readable."""
 
 
 def make(connection: Connection, store: Store, folder_url: str, day: date) -> list[str]:
@@ -108,37 +113,33 @@ def _csv(packages: Sequence[Row[tuple[object, ...]]]) -> bytes:
 def _workbook(
     day: date, packages: Sequence[Row[tuple[object, ...]]], events: Sequence[Row[tuple[object, ...]]], seq: int, head: str
 ) -> bytes:
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": f"Журнал обмена за {day:%d.%m.%Y}", "created": datetime(2000, 1, 1)})
-    bold = book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "text_wrap": True})
-    for title, columns, rows in (("Пакеты", COLUMNS, packages), ("События", EVENT_COLUMNS, events)):
-        sheet = book.add_worksheet(title)
-        for column, (name, heading, width) in enumerate(columns):
-            sheet.set_column(column, column, width)
-            sheet.write_string(0, column, heading, bold)
-            for number, row in enumerate(rows, start=1):
-                value = cell(row, name)
-                if isinstance(value, int):
-                    sheet.write_number(number, column, value)
-                elif value is not None:
-                    sheet.write_string(number, column, value)
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-    totals = book.add_worksheet("Итоги")
-    totals.set_column(0, 0, 40)
-    totals.set_column(1, 1, 70)
-    counts = {title: sum(row.result == result for row in packages) for result, title in RESULT_TITLES.items()}
-    lines: list[tuple[str, str | int]] = [
-        ("Журнал обмена за", f"{day:%d.%m.%Y}"),
-        ("Пакетов", len(packages)),
-        *counts.items(),
-    ]
-    lines += [("Последнее событие цепочки", seq), ("Хеш последнего события", head)]
-    for number, (label, value) in enumerate(lines):
-        totals.write_string(number, 0, label, bold)
-        totals.write(number, 1, value)
-    book.close()
-    return target.getvalue()
+    title = f"Журнал обмена за {day:%d.%m.%Y}"
+    counts = {name: sum(row.result == result for row in packages) for result, name in RESULT_TITLES.items()}
+    lines = [("Пакетов за день", len(packages)), *counts.items(), ("Ещё в обработке", len(packages) - sum(counts.values()))]
+    with Book(title) as book:
+        sheet = book.sheet("Итоги")
+        sheet.heading(title, [("Последнее событие цепочки", f"№ {seq}"), ("Его хеш", head)])
+        sheet.table(
+            (
+                Column("Результат", 40),
+                Column("Пакетов", 14, "count"),
+            ),
+            lines,
+            main=True,
+        )
+        for name, columns, rows in (("Пакеты", COLUMNS, packages), ("События", EVENT_COLUMNS, events)):
+            sheet = book.sheet(name)
+            sheet.heading(f"{title}: {name.lower()}")
+            sheet.table([_column(*column) for column in columns], (_values(row, columns) for row in rows), main=True)
+    return book.content()
+
+
+def _column(name: str, title: str, width: int) -> Column:
+    if name == "sum_accepted":
+        return Column(title, width, "money")
+    return Column(title, _NARROW.get(name, width), "count" if name in _COUNTS else "text")
+
+
+def _values(row: Row[tuple[object, ...]], columns: Sequence[tuple[str, str, int]]) -> list[object]:
+    """Cells of a row; sums are kopecks, as columns of money take them."""
+    return [row.sum_accepted if name == "sum_accepted" else cell(row, name) for name, _, _ in columns]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-import xlsxwriter
 
 from pipelines.checks.findings import SEVERITY_TITLES
 from pipelines.exchange.messages import catalogue
 from pipelines.exchange.model import RESULT_TITLES, Package, Result
+from pipelines.formats.sheets import Book, Column, Link, Sheet, Tone
 
 LOCAL = ZoneInfo("Europe/Moscow")
 
@@ -99,122 +97,95 @@ def workbook(verdict: Verdict, sample: int) -> bytes:
 
     Values are written as text, whatever they begin with. The same verdict gives the same bytes.
     """
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": f"Протокол {verdict.package.name}", "created": datetime(2000, 1, 1)})
-    styles = {
-        "title": book.add_format({"bold": True, "font_size": 14}),
-        "label": book.add_format({"bold": True, "valign": "top"}),
-        "head": book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "text_wrap": True, "valign": "vcenter"}),
-        "cell": book.add_format({"border": 1, "text_wrap": True, "valign": "top"}),
-        "count": book.add_format({"border": 1, "valign": "top", "num_format": "#,##0"}),
-        "link": book.add_format({"border": 1, "valign": "top", "font_color": "#0563C1", "underline": 1}),
-    }
-    _summary_sheet(book.add_worksheet("Сводка"), styles, verdict)
-    _findings_sheet(book.add_worksheet("Замечания"), styles, verdict, sample)
-    book.close()
-    return target.getvalue()
+    with Book(f"Протокол {verdict.package.name}") as book:
+        _summary_sheet(book.sheet("Сводка"), verdict)
+        _findings_sheet(book.sheet("Замечания"), verdict, sample)
+    return book.content()
 
 
-def _summary_sheet(sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, object], verdict: Verdict) -> None:
-    package = verdict.package
-    sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 22)
-    sheet.set_column(2, 2, 12)
-    sheet.set_column(3, 4, 60)
-    sheet.set_column(5, 5, 24)
-    sheet.write_string(0, 0, "Протокол форматно-логического контроля", styles["title"])
+_TONES: Mapping[Result, Tone] = {Result.ACCEPTED: "good", Result.PARTIAL: "doubtful"}
+_RULES = (
+    Column("Правило", 16),
+    Column("Степень", 23),
+    Column("Количество", 12, "count"),
+    Column("Что не так", 46),
+    Column("Ожидается", 40),
+    Column("Что сделать", 40),
+    Column("Правила справочников", 22, optional=True),
+)
+_FINDINGS = (
+    Column("Файл", 7),
+    Column("Правило", 15),
+    Column("Степень", 11),
+    Column("N_ZAP", 9, optional=True),
+    Column("IDCASE", 14, optional=True),
+    Column("SL_ID", 23, optional=True),
+    Column("IDSERV", 14, optional=True),
+    Column("ID_PAC", 23, optional=True),
+    Column("Элемент", 24),
+    Column("Значение", 20),
+    Column("Что не так", 36),
+    Column("Ожидается", 34),
+    Column("Что сделать", 34),
+    Column("Смещение записи, байт", 12, optional=True),
+)
+_EXPECTED = "; ожидается: "
+"""Between the fault and what is expected in the texts of the rules."""
+
+
+def _summary_sheet(sheet: Sheet, verdict: Verdict) -> None:
+    package, count = verdict.package, len(verdict.findings)
     lines = [
         ("Пакет", package.name),
         ("Вид", verdict.kind_title or "не определён"),
         ("Отправитель", verdict.sender_name),
         ("Получен", package.received_at.astimezone(LOCAL).strftime("%d.%m.%Y %H:%M:%S")),
         ("Контрольная сумма SHA-256", package.sha256),
-        ("Результат", RESULT_TITLES[verdict.result]),
         ("Записей всего", str(verdict.records)),
         ("Записей принято", str(verdict.accepted)),
         ("Записей отклонено", str(verdict.records - verdict.accepted)),
-        ("Замечаний", str(len(verdict.findings))),
+        ("Замечаний", str(count)),
     ]
-    for row, (label, value) in enumerate(lines, start=2):
-        sheet.write_string(row, 0, label, styles["label"])
-        sheet.write_string(row, 1, value)
-    row = len(lines) + 3
-    for column, title in enumerate(("Правило", "Степень", "Количество", "Сообщение", "Что сделать", "Правила справочников")):
-        sheet.write_string(row, column, title, styles["head"])
+    sheet.heading("Протокол форматно-логического контроля", lines)
+    sheet.verdict(f"Результат: {RESULT_TITLES[verdict.result]}", _TONES.get(verdict.result, "bad"))
     groups = verdict.findings.groupby(["rule", "severity"], sort=True, observed=True)
+    rows = []
     for _, group in groups:
-        row += 1
-        rule = group["rule"].iloc[0]
-        _rule_cell(sheet, row, 0, rule, styles, verdict.pages)
-        sheet.write_string(row, 1, SEVERITY_TITLES[group["severity"].iloc[0]], styles["cell"])
-        sheet.write_number(row, 2, len(group), styles["count"])
-        sheet.write_string(row, 3, group["message"].iloc[0], styles["cell"])
-        sheet.write_string(row, 4, advice(rule), styles["cell"])
-        sheet.write_string(row, 5, ", ".join(verdict.executed.get(rule, ())), styles["cell"])
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+        rule, severity, message = group[["rule", "severity", "message"]].iloc[0]
+        told = (SEVERITY_TITLES[severity], len(group), *_told(message), advice(rule))
+        rows.append((_linked(rule, verdict.pages), *told, ", ".join(verdict.executed.get(rule, ()))))
+    sheet.table(_RULES, rows, main=True)
+    if not count:
+        sheet.line("Замечаний нет.", "note")
 
 
-FINDING_COLUMNS: Sequence[tuple[str, str, int]] = (
-    ("member", "Файл", 7),
-    ("rule", "Правило", 14),
-    ("severity", "Степень", 16),
-    ("n_zap", "N_ZAP", 10),
-    ("idcase", "IDCASE", 12),
-    ("sl_id", "SL_ID", 16),
-    ("idserv", "IDSERV", 12),
-    ("id_pac", "ID_PAC", 16),
-    ("element", "Элемент", 30),
-    ("value", "Значение", 22),
-    ("message", "Сообщение", 60),
-    ("offset", "Смещение записи, байт", 12),
-)
-
-_RULE_COLUMN = 1
-
-
-def _rule_cell(
-    sheet: xlsxwriter.worksheet.Worksheet,
-    row: int,
-    column: int,
-    rule: str,
-    styles: Mapping[str, object],
-    pages: Mapping[str, str],
-) -> None:
-    """The rule's id, leading to its page where it has one."""
-    if rule in pages:
-        sheet.write_url(row, column, pages[rule], styles["link"], rule)
-    else:
-        sheet.write_string(row, column, rule, styles["cell"])
-
-
-def _findings_sheet(
-    sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, object], verdict: Verdict, sample: int
-) -> None:
+def _findings_sheet(sheet: Sheet, verdict: Verdict, sample: int) -> None:
     findings = verdict.findings
     shown = findings[findings.groupby("rule").cumcount() < sample].head(_SHEET_ROWS)
-    for column, (_, title, width) in enumerate(FINDING_COLUMNS):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, title, styles["head"])
-    texts = shown.assign(
-        severity=shown["severity"].map(SEVERITY_TITLES),
-        offset=shown["offset"].astype("str").where(shown["offset"].fillna(-1) >= 0, ""),
-    )
-    columns = [texts[name].fillna("").str.slice(0, 2000) for name, _, _ in FINDING_COLUMNS]
-    for row, values in enumerate(zip(*columns, strict=True), start=1):
-        for column, value in enumerate(values):
-            sheet.write_string(row, column, _ILLEGAL.sub("\ufffd", value), styles["cell"])
-        if row <= _LINKED_ROWS:
-            _rule_cell(sheet, row, _RULE_COLUMN, values[_RULE_COLUMN], styles, verdict.pages)
-    sheet.freeze_panes(1, 2)
-    sheet.autofilter(0, 0, max(len(shown), 1), len(FINDING_COLUMNS) - 1)
-    sheet.repeat_rows(0)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    offsets = shown["offset"].astype("str").where(shown["offset"].fillna(-1) >= 0, "")
+    names = ("member", "rule", "severity", *LOCATED, "element", "value", "message")
+    columns = [shown[name].fillna("").str.slice(0, 2000) for name in names]
+
+    def rows() -> Iterator[Sequence[object]]:
+        for number, (member, rule, severity, *places, message, offset) in enumerate(zip(*columns, offsets, strict=True)):
+            named = _linked(rule, verdict.pages) if number < _LINKED_ROWS else rule
+            yield member, named, SEVERITY_TITLES[severity], *places, *_told(message), advice(rule), offset
+
+    sheet.table(_FINDINGS, rows(), main=True, keep=2)
     if len(shown) < len(findings):
-        note = f"Показано не более {sample} замечаний каждого правила; все {len(findings)} — в файле XML"
-        sheet.write_string(len(shown) + 2, 1, note)
+        sheet.gap()
+        sheet.line(f"Показано не более {sample} замечаний каждого правила; все {len(findings)} — в файле XML", "note")
+
+
+def _linked(rule: str, pages: Mapping[str, str]) -> str | Link:
+    """The rule's id, leading to its page where it has one."""
+    return Link(rule, pages[rule]) if rule in pages else rule
+
+
+def _told(message: str) -> tuple[str, str]:
+    """What is wrong, and what is expected where the rule says so."""
+    fault, _, expected = message.partition(_EXPECTED)
+    return fault, expected
 
 
 def advice(rule: str) -> str:

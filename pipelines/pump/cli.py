@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from pipelines.exchange import region
 from pipelines.ground import database, settings
+from pipelines.ground.commands import Json, print_json, progress, steps
 from pipelines.ground.sql import statement
 from pipelines.nsi import store
 from pipelines.pump import month
@@ -23,7 +23,6 @@ from pipelines.pump.pricing import Pricing, Reference, price
 from pipelines.pump.pricing.explanation import explain_case
 
 app = typer.Typer(help="ПУМП: цены и расчёты месяца", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
 
 
 DIGITS = 11
@@ -37,7 +36,7 @@ def pump() -> None:
 
 @app.command()
 def explain(
-    idcase: Annotated[str, typer.Argument(help="Номер записи в реестре случаев (IDCASE)")],
+    idcase: Annotated[str, typer.Argument(help="Номер записи в реестре случаев (IDCASE)", metavar="IDCASE")],
     as_json: Json = False,
 ) -> None:
     """Как получена цена случая: формула, коэффициенты, строки справочников, сроки и акты; код 1, если случая нет."""
@@ -68,7 +67,7 @@ def explain(
         typer.echo(f"Случай «{idcase}» не найден среди принятых", err=True)
         raise typer.Exit(1)
     if as_json:
-        typer.echo(json.dumps(answers, ensure_ascii=False, indent=2))
+        print_json(answers)
         return
     for answer in answers:
         typer.echo(f"IDCASE {idcase}, организация {answer['organisation']}, счёт {answer['account']}, {answer['month']}")
@@ -82,7 +81,7 @@ def closings(as_json: Json = False) -> None:
     with database.transaction(settings.load().database_url) as connection:
         rows = [dict(row) for row in connection.execute(statement("pump/closings")).mappings()]
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str, indent=2))
+        print_json(rows)
         return
     table = Table(
         "№", "Месяц", "Вид", "Состояние", "Заключение", "Случаев", "Предъявлено", "Принято", "К оплате", "Кто решил"
@@ -100,55 +99,62 @@ def closings(as_json: Json = False) -> None:
 @app.command()
 def close(
     context: typer.Context,
-    period: Annotated[str, typer.Argument(help="Отчётный месяц, ГГГГ-ММ")],
+    period: Annotated[str, typer.Argument(help="Отчётный месяц, ГГГГ-ММ", metavar="МЕСЯЦ")],
     as_json: Json = False,
 ) -> None:
     """Закрыть месяц до решения: состав, МЭК, взаиморасчёты, документы. Код 1 – месяц не готов."""
     made = _closings(context)
     try:
         closing = made.freeze_month(_month(period))
-        steps = {"Сведения": made.gather, "Цены и МЭК": made.control, "Взаиморасчёты": made.settle, "Документы": made.pack}
-        with Progress(console=Console(stderr=True), disable=as_json) as bar:
-            task = bar.add_task("", total=len(steps))
-            for title, step in steps.items():
-                bar.update(task, description=title)
-                step(closing.id)
-                bar.advance(task)
+        named = {"Сведения": made.gather, "Цены и МЭК": made.control, "Взаиморасчёты": made.settle, "Документы": made.pack}
+        steps("Закрытие", [(title, partial(step, closing.id)) for title, step in named.items()])
     except (NotReady, Unfit) as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(1) from None
     with database.transaction(made.exchange.settings.database_url) as connection:
         told = brief(connection, closing)
-    typer.echo(json.dumps({"closing": closing.id, "brief": told}, ensure_ascii=False) if as_json else told)
+    if as_json:
+        print_json({"closing": closing.id, "brief": told})
+    else:
+        typer.echo(told)
 
 
 @app.command()
 def decide(
     context: typer.Context,
-    closing: Annotated[int, typer.Argument(help="Номер закрытия")],
+    closing: Annotated[int, typer.Argument(help="Номер закрытия", metavar="ЗАКРЫТИЕ")],
     who: Annotated[str, typer.Option(help="Кто решил")],
     reason: Annotated[str, typer.Option(help="Основание")],
     reject: Annotated[bool, typer.Option("--reject", help="Отклонить: месяц снова открыт")] = False,
+    as_json: Json = False,
 ) -> None:
     """Утвердить закрытие и передать его файлы на отправку или отклонить. Код 1 – решение сейчас не принимается."""
     made = _closings(context)
     try:
         made.decide(closing, not reject, who, reason)
-        typer.echo("Отклонено" if reject else f"Утверждено, файлов к отправке: {made.deliver(closing)}")
+        files = 0 if reject else made.deliver(closing)
     except (LookupError, Unfit) as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(1) from None
+    if as_json:
+        print_json({"closing": closing, "approved": not reject, "files": files})
+    else:
+        typer.echo("Отклонено" if reject else f"Утверждено, файлов к отправке: {files}")
 
 
 @app.command()
 def replay(
-    context: typer.Context, closing: Annotated[int, typer.Argument(help="Номер закрытия")], as_json: Json = False
+    context: typer.Context,
+    closing: Annotated[int, typer.Argument(help="Номер закрытия", metavar="ЗАКРЫТИЕ")],
+    as_json: Json = False,
 ) -> None:
     """Пересчитать закрытие заново и сверить решения, суммы и файлы до байта. Код 1 – есть расхождения."""
-    found = _closings(context).replay(closing)
+    made = _closings(context)
+    with progress("Пересчёт закрытия"):
+        found = made.replay(closing)
     if as_json:
         told = {"closing": closing, "cases": found.cases, "documents": found.documents}
-        typer.echo(json.dumps(told | {"differences": list(found.differences)}, ensure_ascii=False))
+        print_json(told | {"differences": list(found.differences)})
     else:
         for difference in found.differences:
             typer.echo(difference)

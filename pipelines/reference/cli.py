@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -18,13 +17,13 @@ from sqlalchemy import Connection
 from pipelines import nsi
 from pipelines.exchange.protocol import LOCAL
 from pipelines.ground import database, settings
+from pipelines.ground.commands import Json, print_json
 from pipelines.nsi import compare, keys
 from pipelines.nsi.dictionaries import BEGIN, END, Dictionary
 
 app = typer.Typer(help="НСИ: справочники, редакции, отличия", no_args_is_help=True, pretty_exceptions_show_locals=False)
 
 Name = Annotated[str, typer.Argument(help="Имя справочника, например V023 или T_KSG", metavar="СПРАВОЧНИК")]
-Json = Annotated[bool, typer.Option("--json", help="Вывод в JSON")]
 Limit = Annotated[int, typer.Option(min=0, help="Сколько строк показать; 0 – все. В JSON выводятся все")]
 
 
@@ -87,7 +86,7 @@ def diff(
     changes = compare.compare(before, after, told.key, told.order)
     rows = [row for change in changes for row in _changed(change, told.key)]
     if as_json:
-        _json(rows)
+        print_json(rows)
         return
     titles = {"key": "Ключ", "change": "Что", "field": "Поле", "was": "Было", "now": "Стало"}
     _print(({**row, "change": compare.CHANGE_TITLES[str(row["change"])]} for row in rows), titles, False, limit)
@@ -166,7 +165,7 @@ def _changed(change: compare.Change, fields: Sequence[str]) -> Iterable[dict[str
 def _print(rows: Iterable[dict[str, Any]], titles: dict[str, str], as_json: bool, limit: int = 0) -> None:
     found = list(rows)
     if as_json:
-        _json(found)
+        print_json(found)
         return
     table = Table(*titles.values())
     for row in found[: limit or None]:
@@ -174,10 +173,6 @@ def _print(rows: Iterable[dict[str, Any]], titles: dict[str, str], as_json: bool
     Console().print(table)
     if limit and len(found) > limit:
         typer.echo(f"Показано {limit} из {len(found)}; остальные – с --limit 0 или --json")
-
-
-def _json(rows: Sequence[object]) -> None:
-    typer.echo(json.dumps(rows, ensure_ascii=False, default=str, indent=2))
 
 
 def _shown(value: object) -> str:

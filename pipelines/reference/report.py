@@ -6,11 +6,13 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import xlsxwriter
 
 from pipelines.checks.compiler import NOT_SUPPORTED, STATUS_TITLES, Outcome
 from pipelines.checks.records import as_row
+from pipelines.formats import sheets
 from pipelines.nsi import Edition as Kept
 from pipelines.nsi.compare import CHANGE_TITLES, CLOSED, GONE, NEW, Change, compare
 from pipelines.reference.edition import Before, Edition
@@ -128,10 +130,7 @@ class _Book:
             self._target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
         self._book.set_properties({"title": title, "created": datetime(2000, 1, 1)})
-        self._title = self._book.add_format({"bold": True, "font_size": 14})
-        self._label = self._book.add_format({"bold": True, "valign": "top"})
-        self._head = self._book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "text_wrap": True})
-        self._cell = self._book.add_format({"border": 1, "text_wrap": True, "valign": "top"})
+        self._styles = sheets.styles(self._book)
 
     def __enter__(self) -> _Book:
         return self
@@ -142,26 +141,34 @@ class _Book:
 
     def lines(self, name: str, title: str, lines: Iterable[tuple[str, str]]) -> None:
         """A sheet of labels and texts."""
-        sheet = self._book.add_worksheet(name)
-        sheet.set_column(0, 0, 36)
-        sheet.set_column(1, 1, 90)
-        sheet.write_string(0, 0, title, self._title)
+        sheet = self._sheet(name, (36, 90))
+        sheet.set_row(0, 20)
+        sheet.write_string(0, 0, title, self._styles["title_line"])
         for row, (label, text) in enumerate(lines, start=2):
-            sheet.write_string(row, 0, label, self._label)
-            sheet.write_string(row, 1, text[:_CELL])
+            self._row(sheet, row, (label, text), (36, 90), ("label", "value"))
 
     def table(self, name: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
         """A sheet of rows under titles, which stay when it is scrolled and printed."""
-        sheet = self._book.add_worksheet(name)
-        for column, (title, width) in enumerate(columns):
-            sheet.set_column(column, column, width)
-            sheet.write_string(0, column, title, self._head)
+        widths = [width for _, width in columns]
+        sheet = self._sheet(name, widths)
+        self._row(sheet, 0, [title for title, _ in columns], widths, ["head"] * len(columns))
         last = 1
         for last, row in enumerate(rows, start=1):
-            for column, text in enumerate(row):
-                sheet.write_string(last, column, text[:_CELL], self._cell)
+            self._row(sheet, last, row, widths, ["text"] * len(columns))
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, last, len(columns) - 1)
         sheet.repeat_rows(0)
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
+
+    def _sheet(self, name: str, widths: Sequence[int]) -> Any:
+        sheet = self._book.add_worksheet(name)
+        sheets.print_setup(sheet)
+        for place, width in enumerate(widths):
+            sheet.set_column(place, place, width)
+        return sheet
+
+    def _row(self, sheet: Any, row: int, texts: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> None:
+        """Texts of a row, which is as high as they take: rows are written one after another and never again."""
+        cut = [text[:_CELL] for text in texts]
+        sheet.set_row(row, sheets.height(cut, widths))
+        for place, (text, style) in enumerate(zip(cut, styles, strict=True)):
+            sheet.write_string(row, place, sheets.clean(text), self._styles[style])

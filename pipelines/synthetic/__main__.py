@@ -1,5 +1,6 @@
 """``python -m pipelines.synthetic``."""
 
+from pipelines.ground.commands import russian
 from pipelines.synthetic.cli import app
 
-app()
+russian(app)()

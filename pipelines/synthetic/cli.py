@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from pipelines.exchange.region import Region, load
 from pipelines.ground import database, settings
+from pipelines.ground.commands import Json, print_json, progress
 from pipelines.ground.settings import ROOT
 from pipelines.pump.acts import decided
 from pipelines.synthetic.acts import FAULTS as ACT_FAULTS
@@ -43,6 +44,7 @@ def register(
     seed: Seed = 1,
     out: Out = Path(),
     region: Profile = "demo",
+    as_json: Json = False,
 ) -> None:
     """Реестры одной организации: основной файл (H, C, T, X) с персональными данными L в архиве."""
     profile, month = _region(region), _month(period)
@@ -56,16 +58,19 @@ def register(
         raise typer.BadParameter("ожидается " + ", ".join(KINDS), param_hint="--kind")
     shares = _shares(fault or [], kind)
     out.mkdir(parents=True, exist_ok=True)
-    planted = []
-    for number in track(range(1, packages + 1), description="Пакеты", console=Console(stderr=True)):
-        try:
-            made = generate_register(profile, organisation, payer, month, cases, seed, shares, kind=kind, number=number)
-        except ValueError as error:
-            raise typer.BadParameter(f"пакет собрать нельзя: {error}") from error
-        name, content = package(made)
-        (out / name).write_bytes(content)
-        planted += [{"package": name, **vars(entry)} for entry in made.faults]
-        typer.echo(out / name)
+    planted, written = [], []
+    with progress("Пакеты", packages) as advance:
+        for number in range(1, packages + 1):
+            try:
+                made = generate_register(profile, organisation, payer, month, cases, seed, shares, kind=kind, number=number)
+            except ValueError as error:
+                raise typer.BadParameter(f"пакет собрать нельзя: {error}") from error
+            name, content = package(made)
+            (out / name).write_bytes(content)
+            planted += [{"package": name, **vars(entry)} for entry in made.faults]
+            written.append(out / name)
+            advance("Пакеты", number)
+    _written(written, as_json, faults=planted)
     if planted:
         (out / "faults.json").write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
@@ -82,6 +87,7 @@ def acts(
     seed: Seed = 1,
     out: Out = Path(),
     region: Profile = "demo",
+    as_json: Json = False,
 ) -> None:
     """Реестр актов контроля СМО о случаях закрытого месяца (из базы фонда, OMS_DATABASE_URL)."""
     profile = _region(region)
@@ -100,16 +106,17 @@ def acts(
     )
     out.mkdir(parents=True, exist_ok=True)
     (out / name).write_bytes(content)
-    typer.echo(out / name)
+    _written([out / name], as_json)
 
 
 @app.command()
-def traffic(period: Period = "", seed: Seed = 1, out: Out = Path(), region: Profile = "demo") -> None:
+def traffic(period: Period = "", seed: Seed = 1, out: Out = Path(), region: Profile = "demo", as_json: Json = False) -> None:
     """Весь показ: хорошие, ошибочные и сломанные пакеты с описью traffic.json."""
-    shipments = demo_traffic(_region(region), seed, _month(period))
+    with progress("Отправления"):
+        shipments = demo_traffic(_region(region), seed, _month(period))
     out.mkdir(parents=True, exist_ok=True)
     rows = []
-    for number, shipment in enumerate(track(shipments, description="Отправления", console=Console(stderr=True))):
+    for number, shipment in enumerate(shipments):
         folder = out / f"{number:02d}"
         if shipment.name:
             folder.mkdir(exist_ok=True)
@@ -117,18 +124,35 @@ def traffic(period: Period = "", seed: Seed = 1, out: Out = Path(), region: Prof
         values = {key: value for key, value in vars(shipment).items() if key != "content"}
         rows.append({"number": number, **values, "rules": sorted(shipment.rules)})
     (out / "traffic.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    typer.echo(out / "traffic.json")
+    _written([out / "traffic.json"], as_json, shipments=len(rows))
 
 
 @app.command()
-def faults() -> None:
+def faults(as_json: Json = False) -> None:
     """Какие ошибки можно вставить и каким правилом они находятся."""
+    if as_json:
+        print_json(
+            [
+                {"name": name, "title": entry.title, "kinds": list(entry.kinds), "role": entry.role,
+                 "element": entry.element, "rule": entry.rule, "once": isinstance(entry, Whole)}
+                for name, entry in FAULTS.items()
+            ]
+        )  # fmt: skip
+        return
     table = Table("Имя", "Ошибка", "Виды", "Элемент", "Правило")
     for name, entry in FAULTS.items():
         once = " (одна на файл)" if isinstance(entry, Whole) else ""
         file = "" if entry.role == MAIN else f"{entry.role}: "
         table.add_row(name, entry.title + once, entry.kinds, f"{file}{entry.element}", entry.rule)
     Console().print(table)
+
+
+def _written(paths: Sequence[Path], as_json: bool, **beside: object) -> None:
+    if as_json:
+        print_json({"files": [str(path) for path in paths], **beside})
+        return
+    for path in paths:
+        typer.echo(path)
 
 
 def _region(name: str) -> Region:

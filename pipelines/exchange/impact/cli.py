@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from pipelines.exchange.impact.replay import ImpactError
 from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.service import Exchange
 from pipelines.ground import settings
+from pipelines.ground.commands import Json, print_json, steps
 from pipelines.ground.settings import Settings
 
 Open = Callable[[Settings], Exchange]
@@ -34,18 +36,28 @@ def mount(app: typer.Typer, open_exchange: Open) -> None:
         text: Annotated[str, typer.Option(help="Новый текст сообщения")] = "",
         edition: Annotated[int | None, typer.Option(help="Номер предложенной редакции")] = None,
         months: Annotated[int, typer.Option(help="Сколько последних отчётных месяцев пересчитать")] = 3,
+        as_json: Json = False,
     ) -> None:
-        """Отчёт о влиянии изменения правил на сохранённые реестры; ничего не вводит в действие."""
+        """Отчёт о влиянии изменения правил на сохранённые реестры; в действие ничего не вводит."""
         values = {"action": action, "rule": rule, "kind": kind, "text": text, "edition": edition}
         exchange = open_exchange(settings.load())
         try:
             request = Request.of(values | {"since": since, "months": months}, datetime.now(LOCAL).date())
             digest = service.plan(exchange, request)
-            part = service.replay_months(exchange, request, digest, request.periods[0], request.periods[-1])
-            report = service.report(exchange, request, digest, [part])
+            replayed = steps(
+                "Пересчёт",
+                [
+                    (f"Пересчёт за {month:%m.%Y}", partial(service.replay_months, exchange, request, digest, month, month))
+                    for month in request.periods
+                ],
+            )
+            report = service.report(exchange, request, digest, [str(part) for part in replayed])
         except ImpactError as error:
             typer.echo(f"Ошибка: {error}", err=True)
             raise typer.Exit(1) from None
+        if as_json:
+            print_json({"brief": report.brief, "files": dict(report.files), "paths": list(report.paths)})
+            return
         Console().print(Markdown(report.brief))
         for path in report.paths:
             typer.echo(path)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 
 import jinja2
-import xlsxwriter
 
 from pipelines.checks.difference import RuleChange
 from pipelines.exchange.impact import tables
 from pipelines.exchange.impact.figures import Impact
 from pipelines.exchange.impact.tables import Cell, Names, Table
-from pipelines.ground.money import roubles
+from pipelines.formats.sheets import Book, Column, Kind
+from pipelines.ground.money import kopecks, roubles
 from pipelines.ground.settings import ROOT
 
 TEMPLATES = ROOT / "include" / "templates"
-_SHEET_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -46,23 +42,22 @@ def sheets(subject: Subject, impact: Impact, names: Names) -> list[Table]:
 
 def workbook(subject: Subject, impact: Impact, names: Names) -> bytes:
     """XLSX: a sheet for each table, the first one with the subject and what the figures mean. Text stays text."""
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": subject.title, "created": datetime(2000, 1, 1)})
-    styles = {
-        "title": book.add_format({"bold": True, "font_size": 14}),
-        "label": book.add_format({"bold": True, "valign": "top"}),
-        "head": book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "text_wrap": True, "valign": "vcenter"}),
-        "cell": book.add_format({"border": 1, "text_wrap": True, "valign": "top"}),
-        "count": book.add_format({"border": 1, "valign": "top", "num_format": "#,##0"}),
-        "money": book.add_format({"border": 1, "valign": "top", "num_format": "#,##0.00"}),
-    }
-    for number, table in enumerate(sheets(subject, impact, names)):
-        sheet = book.add_worksheet(table.title)
-        top = _heading(sheet, styles, subject) if number == 0 else 0
-        _write(sheet, styles, table, top)
-    book.close()
-    return target.getvalue()
+    with Book(subject.title) as book:
+        for number, table in enumerate(sheets(subject, impact, names)):
+            sheet = book.sheet(table.title)
+            if number == 0:
+                sheet.heading(subject.title, subject.lines)
+                for text in tables.DEFINITIONS:
+                    sheet.line(text, "note")
+                sheet.gap()
+            columns = [
+                Column(head, width, _kind(head, (row[place] for row in table.rows)))
+                for place, (head, width) in enumerate(zip(table.heads, table.widths, strict=True))
+            ]
+            sheet.table(columns, (_values(row, columns) for row in table.rows), main=True, keep=1)
+            if not table.rows:
+                sheet.line("Нет.", "note")
+    return book.content()
 
 
 def page(subject: Subject, impact: Impact, names: Names) -> bytes:
@@ -102,41 +97,12 @@ def briefly(subject: Subject, impact: Impact) -> str:
     return "\n\n".join(lines)
 
 
-def _heading(sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, object], subject: Subject) -> int:
-    """Subject and definitions above the first table; returns the row where it begins."""
-    sheet.write_string(0, 0, subject.title, styles["title"])
-    row = 2
-    for label, text in subject.lines:
-        sheet.write_string(row, 0, label, styles["label"])
-        sheet.write_string(row, 2, text)
-        row += 1
-    for text in tables.DEFINITIONS:
-        row += 1
-        sheet.write_string(row, 0, text)
-    return row + 2
+def _kind(head: str, values: Iterable[Cell]) -> Kind:
+    """Sums are named by their heads; counts are numbers in every row."""
+    if head.endswith("руб."):
+        return "money"
+    return "count" if all(isinstance(value, int) for value in values) else "text"
 
 
-def _write(sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, object], table: Table, top: int) -> None:
-    for column, (head, width) in enumerate(zip(table.heads, table.widths, strict=True)):
-        sheet.set_column(column, column, width)
-        sheet.write_string(top, column, head, styles["head"])
-    for row, values in enumerate(table.rows[:_SHEET_ROWS], start=top + 1):
-        for column, value in enumerate(values):
-            _cell(sheet, styles, row, column, value, table.heads[column])
-    if top == 0:
-        sheet.freeze_panes(1, 1)
-        sheet.autofilter(0, 0, max(len(table.rows), 1), len(table.heads) - 1)
-        sheet.repeat_rows(0)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-
-
-def _cell(
-    sheet: xlsxwriter.worksheet.Worksheet, styles: Mapping[str, object], row: int, column: int, value: Cell, head: str
-) -> None:
-    if isinstance(value, int):
-        sheet.write_number(row, column, value, styles["count"])
-    elif head.endswith("руб."):
-        sheet.write_number(row, column, Decimal(value), styles["money"])
-    else:
-        sheet.write_string(row, column, value, styles["cell"])
+def _values(row: Sequence[Cell], columns: Sequence[Column]) -> list[Cell]:
+    return [kopecks(str(value)) if column.kind == "money" else value for column, value in zip(columns, row, strict=True)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from pipelines.formats.sheets import Book, Column
 from pipelines.pump.closing.model import Document
 from pipelines.pump.documents.printing import pdf
-from pipelines.pump.documents.sheets import Book, Column
 from pipelines.pump.documents.sides import requisites, side
 from pipelines.pump.documents.source import Source, records
 from pipelines.pump.documents.titles import TITLES, day_title, footer, month_title

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from pipelines.formats.sheets import Book, Column
 from pipelines.pump.closing.model import Document
 from pipelines.pump.documents.printing import pdf
-from pipelines.pump.documents.sheets import Book, Column
 from pipelines.pump.documents.sides import accrued, both, line_of, own, requisites, side
 from pipelines.pump.documents.source import Source, records
 from pipelines.pump.documents.titles import DEDUCTION_TITLES, TITLES, day_of, day_title, footer, month_title, text_of

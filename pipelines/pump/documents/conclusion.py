@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from pipelines.formats.sheets import Book, Column
 from pipelines.pump.closing.model import Document
 from pipelines.pump.documents.printing import pdf
-from pipelines.pump.documents.sheets import Book, Column
 from pipelines.pump.documents.sides import own
 from pipelines.pump.documents.source import SUMS, Source, records
 from pipelines.pump.documents.titles import TITLES, day_of, day_title, footer, month_title, text_of
@@ -32,15 +32,15 @@ REFUSED = (
     Column("№", 6, "count"),
     Column("IDCASE", 14),
     Column("N_ZAP", 12),
-    Column("SL_ID", 38),
-    Column("ID_PAC", 38),
+    Column("SL_ID", 23),
+    Column("ID_PAC", 23),
     Column("Начало", 12, "date"),
     Column("Окончание", 12, "date"),
     Column("Код F014", 9),
     Column("Основание", 11),
     Column("Сумма отказа, руб.", 16, "money"),
     Column("Содержание основания", 44),
-    Column("Причина отказа", 70),
+    Column("Причина отказа", 56),
 )
 HITS = (
     *REFUSED[:9],
@@ -48,7 +48,7 @@ HITS = (
     Column("Применено, руб.", 16, "money"),
     Column("Применено", 12),
     Column("Правило", 16),
-    Column("Причина", 70),
+    Column("Причина", 56),
 )
 REGISTER = (
     Column("№", 6, "count"),
@@ -170,17 +170,25 @@ def _totals(table: Sequence[Any]) -> list[int]:
 
 def _workbook(source: Source, account: Any, table: Sequence[Any], refused: Sequence[Any], hits: Sequence[Any]) -> bytes:
     withheld = sum(hit.applied for hit in refused)
-    with Book(f"{TITLES[KIND]} № {source.closed.closing.act(int(account.package))}", source.region.fund.name) as book:
+    number = source.closed.closing.act(int(account.package))
+    with Book(f"{TITLES[KIND]} № {number}", source.region.fund.name) as book:
         sheet = book.sheet("Заключение")
         sheet.heading(TITLES[KIND], _pairs(source, account), across=9)
         sheet.table(TABLE, _rows(table), ["", "Итого", "", "", *_totals(table)], main=True)
         sheet.gap()
         for post in (source.party(source.region.code).POST, "Исполнитель"):
             sheet.line(f"{post} ____________ / ____________ /", across=9)
-        sheet = book.sheet("Отклонённые позиции")
-        sheet.table(REFUSED, _refused(refused), ["", "Итого", *[""] * 7, withheld, "", ""], main=True)
-        sheet = book.sheet("Все основания")
-        sheet.table(HITS, _all_hits(hits), ["", "Итого", *[""] * 8, withheld, "", "", ""], main=True)
+        for name, columns, rows, totals, none in (
+            ("Отклонённые позиции", REFUSED, _refused(refused), ["", "Итого", *[""] * 7, withheld, "", ""],
+             "Отклонённых позиций нет."),
+            ("Все основания", HITS, _all_hits(hits), ["", "Итого", *[""] * 8, withheld, "", "", ""],
+             "Нарушений не найдено."),
+        ):  # fmt: skip
+            sheet = book.sheet(name)
+            sheet.heading(f"{name}: заключение № {number}")
+            if not sheet.table(columns, rows, totals, main=True, keep=2):
+                sheet.gap()
+                sheet.line(none, "note")
     return book.content()
 
 

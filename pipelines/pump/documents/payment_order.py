@@ -9,11 +9,11 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from pipelines.formats.sheets import clean
 from pipelines.ground.money import roubles
 from pipelines.pump.closing.model import Document
 from pipelines.pump.documents.parties import Party
 from pipelines.pump.documents.printing import TEMPLATES, pdf
-from pipelines.pump.documents.sheets import clean
 from pipelines.pump.documents.sides import line_of, own
 from pipelines.pump.documents.source import Source
 from pipelines.pump.documents.titles import TITLES, day_title

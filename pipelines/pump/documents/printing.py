@@ -9,8 +9,8 @@ from typing import Any
 
 import typst
 
+from pipelines.formats.sheets import clean
 from pipelines.ground.settings import ROOT
-from pipelines.pump.documents.sheets import clean
 
 TEMPLATES = ROOT / "include" / "templates"
 

@@ -12,9 +12,9 @@ from datetime import date
 
 import pandas as pd
 
+from pipelines.formats.sheets import Book, Column
 from pipelines.pump.closing.model import Document
 from pipelines.pump.documents.printing import pdf
-from pipelines.pump.documents.sheets import Book, Column
 from pipelines.pump.documents.sides import accrued, both, own, requisites, side
 from pipelines.pump.documents.source import Source, Turnover, records
 from pipelines.pump.documents.titles import DEDUCTION_TITLES, TITLES, day_title, footer, month_title

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines.formats.sheets import Book, Column
 from pipelines.nsi.dictionaries import Dictionaries
 from pipelines.pump.closing.model import Document
-from pipelines.pump.documents.sheets import Book, Column
 from pipelines.pump.documents.source import Source, counted, records
 from pipelines.pump.documents.titles import TITLES, month_title
 from pipelines.pump.settlement import by_accounts, by_stages, by_volumes

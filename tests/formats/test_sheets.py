@@ -9,8 +9,8 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from pipelines.pump.documents import sheets
-from pipelines.pump.documents.sheets import Book, Column
+from pipelines.formats import sheets
+from pipelines.formats.sheets import Book, Column, Link
 
 COLUMNS = (
     Column("Текст", 20),
@@ -39,7 +39,7 @@ def test_cells() -> None:
     assert values[0][4].date() == date(2026, 3, 1)
     assert values[1] == [None] * 5
     assert values[2][:3] == ["Итого", 1, -0.05]
-    assert sheet["C5"].number_format == "#,##0.00"
+    assert sheet["C5"].number_format == "#,##0.00_)"
     assert all(cell.hyperlink is None for row in sheet.iter_rows() for cell in row)
 
 
@@ -69,3 +69,39 @@ def test_texts_that_wrap_have_room() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(book.content()))["Лист"]
     assert sheet.row_dimensions[2].height > 60
     assert sheet.row_dimensions[3].height in {None, 15}
+
+
+def test_a_column_that_is_empty_is_hidden_and_a_link_leads() -> None:
+    columns = (Column("Есть", 20), Column("Нет", 20, optional=True), Column("Иногда", 20, optional=True))
+    with Book("Проба") as book:
+        book.sheet("Лист").table(columns, [(Link("правило", "https://x.example/r"), "", None), ("а", "", "б")], main=True)
+    sheet = openpyxl.load_workbook(io.BytesIO(book.content()))["Лист"]
+    assert [sheet.column_dimensions[name].hidden for name in "ABC"] == [False, True, False]
+    assert (sheet["A2"].value, sheet["A2"].hyperlink.target) == ("правило", "https://x.example/r")
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("коротко", 10, 1),
+        ("одно слово и другое", 8, 3),
+        ("x" * 36, 10, 4),
+        ("", 10, 1),
+        ("а\nб", 40, 2),
+        ("СЛОВО СЛОВО", 10, 2),
+    ],
+)
+def test_lines_of_a_text(text: str, width: int, lines: int) -> None:
+    assert sheets.lines_of(text, width) == lines
+
+
+def test_a_long_heading_is_over_the_columns_and_high() -> None:
+    with Book("Проба") as book:
+        sheet = book.sheet("Лист")
+        sheet.heading("Заголовок", [("Подпись", "слово " * 40)])
+        sheet.verdict("Принят", "good")
+        sheet.table(COLUMNS, ROWS, main=True)
+    made = openpyxl.load_workbook(io.BytesIO(book.content()))["Лист"]
+    assert made.row_dimensions[2].height > 25
+    assert {str(area) for area in made.merged_cells.ranges} >= {"A2:B2"}
+    assert made.freeze_panes is None  # too much stands above the table
