@@ -37,6 +37,8 @@ STOPS = (
     Stop("deadlines", "/deadlines", "/deadlines", "Сроки"),
     Stop("months", "/months", "/months", "Месяцы"),
     Stop("month", "/months/{number:int}", "/months/{closing}", "Плательщики"),
+    Stop("account", "/months/{number:int}/accounts/{package:int}", "/months/{closing}/accounts/{account}", "Случаи с отказом"),
+    Stop("runs", "/runs", "/runs?dag={dag}&run={run}&task={task}&index={index}", "{name}"),
     Stop("summaries", "/summaries", "/summaries", "Сводки"),
     Stop("rules", "/rules", "/rules", "Правила"),
     Stop("rule", "/rules/{rule}", "/rules/{rule}", "{rule}"),
@@ -53,7 +55,7 @@ STOPS = (
     Stop("case", "/audit/case", "/audit/case?idcase={idcase}", "История случая {idcase}", FUND),
     Stop("actions", "/audit/actions", "/audit/actions", "Действия сотрудников", FUND),
 )
-PARTS = {"/audit/verify", "/audit/case/{package:int}/{row:int}"}
+PARTS = {"/audit/verify", "/audit/case/{package:int}/{row:int}", "/packages/{number:int}/signatures"}
 """Parts of pages, which htmx asks for: tests that do something see them."""
 FILES = {
     "/journal/export.csv",
@@ -61,6 +63,7 @@ FILES = {
     "/packages/{number:int}/answers/{file:int}",
     "/packages/{number:int}/documents/{file:int}",
     "/months/{number:int}/files/{file:int}",
+    "/rules/{rule}/impacts/{seq:int}/{name}",
     "/static/{name}",
 }
 """Routes that answer with a file."""
@@ -72,6 +75,11 @@ QUERIES = {
     "rule": "select rule from exchange.finding where package = :package group by 1 order by count(*) desc, 1 limit 1",
     "closing": "select min(id) from pump.closing where kind = 'month' and state = 'DELIVERED'",
     "idcase": "select min(idcase) from pump.decision where closing = :closing and code_mo = :own and sank_it > 0",
+    "account": "select min(package) from pump.decision where closing = :closing and code_mo = :own and sank_it > 0",
+    "dag": "select run ->> 'dag' from exchange.package where id = :package",
+    "run": "select run ->> 'run' from exchange.package where id = :package",
+    "task": "select run ->> 'task' from exchange.package where id = :package",
+    "index": "select run ->> 'index' from exchange.package where id = :package",
     "older": "select min(id) from nsi.edition where dictionary = :dictionary",
     "newer": "select max(id) from nsi.edition where dictionary = :dictionary",
 }
