@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 KOPECK = Decimal("0.01")
+SPACE = "\u00a0"
 
 
 def kopecks(roubles: str | Decimal) -> int:
@@ -22,3 +23,9 @@ def roubles(amount: int) -> str:
     """An amount in kopecks as roubles with two decimals: ``-5`` is ``-0.05``."""
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
+
+
+def written(amount: int, space: str = SPACE, minus: str = "-") -> str:
+    """Kopecks as people read them: ``-123456`` is «-1 234,56»; the space does not break unless another is given."""
+    sign = minus if amount < 0 else ""
+    return f"{sign}{abs(amount) // 100:,}".replace(",", space) + f",{abs(amount) % 100:02d}"

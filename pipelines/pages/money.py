@@ -120,7 +120,9 @@ def by_account(connection: Connection, period: Period) -> Row:
     kinds: dict[str, dict[str, int]] = {}
     for row in _asked(connection, period, "money_accounts"):
         add(kinds.setdefault(row["kind"], {}), row, SUMS)
-    listed = [{"kind": kind, "title": KINDS.get(kind, "")} | sums for kind, sums in sorted(kinds.items())]
+    listed: list[dict[str, Any]] = [
+        {"kind": kind, "title": KINDS.get(kind, "")} | sums for kind, sums in sorted(kinds.items())
+    ]
     bars = {"sump": ("принято", "good"), "sank_it": ("отказано", "bad")}
     return {
         "accounts": listed,

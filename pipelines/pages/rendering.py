@@ -13,13 +13,12 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from pipelines.exchange.protocol import LOCAL
-from pipelines.ground.money import roubles as as_roubles
+from pipelines.ground.money import SPACE, written
 from pipelines.ground.settings import ROOT
 from pipelines.pages import words
 
 FOLDER = ROOT / "include" / "pages"
 NOTHING = "—"
-SPACE = "\u00a0"
 
 
 @cache
@@ -71,10 +70,7 @@ def number(value: int | None) -> str:
 
 def roubles(kopecks: int | None) -> str:
     """Kopecks as roubles: ``1 234 567,89``."""
-    if kopecks is None:
-        return NOTHING
-    whole, _, part = as_roubles(abs(kopecks)).partition(".")
-    return f"{'−' if kopecks < 0 else ''}{int(whole):,}".replace(",", SPACE) + f",{part}"
+    return NOTHING if kopecks is None else written(kopecks, minus="−")
 
 
 def size(value: int | None) -> str:

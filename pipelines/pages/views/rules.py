@@ -45,7 +45,7 @@ def rules(
     with site.reading(request) as connection:
         hits = _hits(connection, today, visitor_of(request).sees_all)
     listed = [
-        line | {"packages": packages, "findings": findings}
+        {**line, "packages": packages, "findings": findings}
         for line in catalogue.of(book).on(day)
         for packages, findings in [hits.get(line["rule"], (0, 0))]
     ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from pipelines.ground.money import written
 from pipelines.ground.sql import statement
 from pipelines.pump.closing.model import Closing
 
 
 def money(kopecks: int) -> str:
     """Roubles with spaces between thousands and a comma: ``1 234 567,89``."""
-    sign = "-" if kopecks < 0 else ""
-    return f"{sign}{abs(kopecks) // 100:,}".replace(",", " ") + f",{abs(kopecks) % 100:02d}"
+    return written(kopecks, " ")
 
 
 def brief(connection: Connection, closing: Closing) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipelines.ground.money import SPACE, written
+
 Forms = tuple[str, str, str]
 """A noun after one, two to four, five and more."""
 
-SPACE = "\u00a0"
 _TEENS = [
     "десять", "одиннадцать", "двенадцать", "тринадцать", "четырнадцать",
     "пятнадцать", "шестнадцать", "семнадцать", "восемнадцать", "девятнадцать",
@@ -29,9 +30,7 @@ _SCALES: Sequence[tuple[Forms, bool]] = (
 
 def money(amount: int) -> str:
     """Kopecks as roubles: ``-123456`` is «-1 234,56», spaces not breaking."""
-    whole, rest = divmod(abs(amount), 100)
-    sign = "-" if amount < 0 else ""
-    return f"{sign}{grouped(whole)},{rest:02d}"
+    return written(amount)
 
 
 def grouped(number: int) -> str:
