@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -12,11 +13,14 @@ from pipelines.demo.__main__ import app as demo
 from pipelines.exchange import cli
 from pipelines.exchange.cli import app as exchange
 from pipelines.exchange.impact import cli as impact
-from pipelines.ground.commands import Json, russian
+from pipelines.exchange.metrics import openmetrics, server
+from pipelines.ground import settings
+from pipelines.ground.commands import Json, print_json, russian
 from pipelines.pump.cli import app as pump
 from pipelines.pump.cli import explain as explain_case
 from pipelines.reference.cli import app as reference
 from pipelines.synthetic.cli import app as synthetic
+from pipelines.systems import metrics as figures
 from pipelines.systems import open_exchange
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
@@ -35,6 +39,30 @@ def explain(
         explain_case(what, as_json)
     else:
         explain_rule(what, False, as_json)
+
+
+@app.command()
+def metrics(
+    listen: Annotated[
+        str, typer.Option(envvar="OMS_METRICS_LISTEN", help="Отдавать по HTTP на адресе:порту, например 127.0.0.1:9808")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Показатели обмена в OpenMetrics (для Prometheus): один раз или по каждому запросу; ничего не меняет."""
+    current = settings.load()
+    if not listen:
+        found = figures(current)
+        if as_json:
+            print_json([asdict(metric) for metric in found])
+        else:
+            typer.echo(openmetrics(found), nl=False)
+        return
+    host, _, port = listen.rpartition(":")
+    if not port.isdigit():
+        raise typer.BadParameter(f"{listen}: нужен адрес:порт", param_hint="--listen")
+    with server(host or "127.0.0.1", int(port), lambda: openmetrics(figures(current))) as scraped:
+        typer.echo(f"Показатели: http://{host or '127.0.0.1'}:{scraped.server_port}/metrics", err=True)
+        scraped.serve_forever()
 
 
 app.add_typer(exchange, name="exchange")

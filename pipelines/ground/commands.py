@@ -55,6 +55,7 @@ def russian(app: typer.Typer) -> typer.Typer:
     rich_utils.ERRORS_PANEL_TITLE = "Ошибка"
     rich_utils.REQUIRED_LONG_STRING = "[обязательно]"
     rich_utils.DEFAULT_STRING = "[обычно: {}]"
+    rich_utils.ENVVAR_STRING = "[переменная среды: {}]"
     rich_utils.ABORTED_TEXT = "Прервано."
     rich_utils.RICH_HELP = "Справка: [blue]{command_path} {help_option}[/]"
     app.info.cls, app.info.epilog, app._add_completion = Group, CODES, False
