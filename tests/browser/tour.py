@@ -37,7 +37,9 @@ STOPS = (
     Stop("deadlines", "/deadlines", "/deadlines", "Сроки"),
     Stop("months", "/months", "/months", "Месяцы"),
     Stop("month", "/months/{number:int}", "/months/{closing}", "Плательщики"),
-    Stop("account", "/months/{number:int}/accounts/{package:int}", "/months/{closing}/accounts/{account}", "Случаи с отказом"),
+    Stop(
+        "account", "/months/{number:int}/accounts/{package:int}", "/months/{closing}/accounts/{account}", "Случаи с отказом"
+    ),
     Stop("runs", "/runs", "/runs?dag={dag}&run={run}&task={task}&index={index}", "{name}"),
     Stop("summaries", "/summaries", "/summaries", "Сводки"),
     Stop("rules", "/rules", "/rules", "Правила"),
