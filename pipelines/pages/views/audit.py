@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from pipelines.exchange import verification
-from pipelines.exchange.whereabouts import find
+from pipelines.exchange.changes import Changes, compare
+from pipelines.exchange.whereabouts import Whereabouts, find
+from pipelines.ground.store import StoreError
 from pipelines.pages.acting import form_of
 from pipelines.pages.errors import Told, absent
-from pipelines.pages.site import base, site_of, visitor_of
+from pipelines.pages.site import Site, base, site_of, visitor_of
 
 SHOWN = 50
 CHUNK = 1 << 20
@@ -46,7 +49,7 @@ def verifying(request: Request) -> HTMLResponse:
 
 @router.post("/file")
 def file(request: Request, file: UploadFile = File(), token: str = Form("")) -> HTMLResponse:
-    """Where the journal knows a file from. It is hashed and forgotten."""
+    """Where the journal knows a file from, and what differs from the one of its name. It is looked at and forgotten."""
     form_of(request, token)
     site, limit = site_of(request), _limit(request)
     digest, size = hashlib.sha256(), 0
@@ -57,7 +60,17 @@ def file(request: Request, file: UploadFile = File(), token: str = Form("")) -> 
         digest.update(chunk)
     with site.reading(request) as connection:
         found = find(connection, file.filename or "", digest.hexdigest(), size)
-    return site.page(request, "file", found=found)
+    return site.page(request, "file", found=found, changes=_changes(site, found, file))
+
+
+def _changes(site: Site, found: Whereabouts, file: UploadFile) -> Changes | None:
+    """What differs from the latest file of the same name; None where there is none, or it is not kept any longer."""
+    if not found.named:
+        return None
+    file.file.seek(0)
+    with suppress(StoreError):
+        return compare(found.named[0].name, site.exchange.store.get(found.named[0].sha256), file.file.read())
+    return None
 
 
 @router.get("/actions")
