@@ -129,7 +129,6 @@ def _workbook(
         )
         for name, columns, rows in (("Пакеты", COLUMNS, packages), ("События", EVENT_COLUMNS, events)):
             sheet = book.sheet(name)
-            sheet.heading(f"{title}: {name.lower()}")
             sheet.table([_column(*column) for column in columns], (_values(row, columns) for row in rows), main=True)
     return book.content()
 

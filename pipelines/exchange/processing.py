@@ -7,19 +7,16 @@ commit are addressed by their content, so doing it again changes nothing.
 
 from __future__ import annotations
 
-import itertools
-import json
 import logging
 import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 from sqlalchemy import Connection, Row, text
 
 from pipelines.checks import findings as found
@@ -29,7 +26,8 @@ from pipelines.exchange.bulk import Bulk, Prepared
 from pipelines.exchange.control import control, suites_of
 from pipelines.exchange.kinds import Applied, Catalogue, PackageKind, Policy
 from pipelines.exchange.model import RESULT_TITLES, Outgoing, Package, Result
-from pipelines.exchange.opening import WatchedMember, check_arrival, check_rights, open_package
+from pipelines.exchange.opening import check_arrival, check_rights, open_package
+from pipelines.exchange.recording import Decided, copy_findings, finish, free_suffix, suffixed
 from pipelines.exchange.steps import Step, no_step
 from pipelines.exchange.subscribers import Subscribers
 from pipelines.formats.archive import ArchiveLimits
@@ -78,19 +76,6 @@ class Rules:
     incomplete_minutes: int
     executed: Mapping[str, Sequence[str]]
     rule_pages: str | None = None
-
-
-@dataclass
-class _Verdict:
-    """What is decided about a package while it is processed."""
-
-    result: Result
-    findings: pd.DataFrame
-    applied: Applied = field(default_factory=lambda: Applied(0, 0))
-    members: Sequence[WatchedMember] = ()
-    extra: Sequence[Outgoing] = ()
-    kind: PackageKind | None = None
-    way: Sequence[journal.Event] = ()
 
 
 @dataclass(frozen=True)
@@ -158,7 +143,7 @@ class Processor:
 
     def _judge(
         self, connection: Connection, package: Package, row: Row[tuple[object, ...]], prepared: Prepared | None
-    ) -> _Verdict | None:
+    ) -> Decided | None:
         """Open, control and apply; None when an earlier package with the same number is still under way."""
         kind: PackageKind | None = None
         try:
@@ -175,7 +160,7 @@ class Processor:
                 raise FileFault("PKG.110", date=f"{taken.received_at.astimezone(protocol.LOCAL):%d.%m.%Y}")
             return self._apply(connection, package, kind, match, prepared)
         except FileFault as fault:
-            return _Verdict(Result.REJECTED, self._fault(fault), kind=kind)
+            return Decided(Result.REJECTED, self._fault(fault), kind=kind)
 
     def identify(self, name: str) -> tuple[PackageKind, re.Match[str]]:
         """Kind of a package by its name, with the region's policy, and the match; ``FileFault`` for an unknown name."""
@@ -192,7 +177,7 @@ class Processor:
         kind: PackageKind,
         match: re.Match[str],
         prepared: Prepared | None,
-    ) -> _Verdict:
+    ) -> Decided:
         if prepared is None or not prepared.of(package, kind):
             content = self.store.get(package.sha256)
             prepared = Prepared(kind.code, *open_package(package, content, kind, match, self.rules.limits))
@@ -220,10 +205,10 @@ class Processor:
         stands = not (verified.findings["severity"] != "warning").any()
         result = Result.ACCEPTED if stands else Result.PARTIAL if accepted else Result.REJECTED
         extra = kind.answers(connection, opened, verified.findings) if kind.answers and accepted else ()
-        return _Verdict(result, verified.findings, applied, members, extra, kind, way)
+        return Decided(result, verified.findings, applied, members, extra, kind, way)
 
-    def _stranger(self) -> _Verdict:
-        return _Verdict(Result.QUARANTINED, self._fault(FileFault("PKG.140")))
+    def _stranger(self) -> Decided:
+        return Decided(Result.QUARANTINED, self._fault(FileFault("PKG.140")))
 
     def _misnamed(self, name: str) -> FileFault:
         kin = next((kind for kind in self.catalogue.kinds if kind.family.match(name)), None)
@@ -236,7 +221,7 @@ class Processor:
         role = str(parameters.get("member", "")) if not fault.code.startswith("PKG") else ""
         return locate(found.frame([messages.finding(fault.code, role=role, **parameters)]), {})
 
-    def _close(self, connection: Connection, package: Package, verdict: _Verdict, started: float) -> Outcome:
+    def _close(self, connection: Connection, package: Package, verdict: Decided, started: float) -> Outcome:
         """Write findings, members, answers, the package's row and, last, its events."""
         for member in verdict.members:
             connection.execute(
@@ -244,16 +229,16 @@ class Processor:
                 {"package": package.id, "role": member.role, "name": member.name, "size": member.size}
                 | {"sha256": member.sha256},
             )
-        _copy_findings(connection, package.id, verdict.findings)
+        copy_findings(connection, package.id, verdict.findings)
         self.step("findings written")
         if verdict.result is not Result.QUARANTINED:
             self._answer(connection, package, verdict)
         self.step("answers written")
         outcome = Outcome(package.id, package.name, verdict.result, len(verdict.findings), time.monotonic() - started)
-        _finish(connection, package, verdict)
+        finish(connection, package, verdict)
         return outcome
 
-    def _answer(self, connection: Connection, package: Package, verdict: _Verdict) -> None:
+    def _answer(self, connection: Connection, package: Package, verdict: Decided) -> None:
         told = protocol.Verdict(
             package=package,
             kind_title=verdict.kind.title if verdict.kind else "",
@@ -271,7 +256,7 @@ class Processor:
             Outgoing(f"{stem}.XLSX", protocol.workbook(told, self.rules.findings_sample)),
             *verdict.extra,
         ]
-        suffix = _free_suffix(connection, package, [file.name for file in files])
+        suffix = free_suffix(connection, package, [file.name for file in files])
         for file in files:
             connection.execute(
                 statement("exchange/outgoing_insert"),
@@ -279,7 +264,7 @@ class Processor:
                     "package": package.id,
                     "channel": package.channel,
                     "address": package.address,
-                    "name": _suffixed(file.name, suffix),
+                    "name": suffixed(file.name, suffix),
                     "sha256": self.store.put(file.content),
                     "size": len(file.content),
                     "subject": f"Протокол обработки пакета {package.name}",
@@ -289,7 +274,7 @@ class Processor:
                 },
             )
 
-    def _pages(self, connection: Connection, verdict: _Verdict) -> dict[str, str]:
+    def _pages(self, connection: Connection, verdict: Decided) -> dict[str, str]:
         """Addresses of the pages of the suites' rules that were broken; none where the region publishes no pages."""
         if self.rules.rule_pages is None or verdict.kind is None:
             return {}
@@ -310,8 +295,8 @@ class Processor:
                 "created_at": datetime.now(UTC),
             },
         )
-        verdict = _Verdict(Result.DUPLICATE, found.frame())
-        _finish(connection, package, verdict, duplicate_of=first)
+        verdict = Decided(Result.DUPLICATE, found.frame())
+        finish(connection, package, verdict, duplicate_of=first)
         return Outcome(package.id, package.name, Result.DUPLICATE, 0, time.monotonic() - started)
 
     def _note_failure(self, package_id: int, error: Exception) -> None:
@@ -342,75 +327,6 @@ def _serialise(connection: Connection, package: Package, number: str | None) -> 
     """Wait for other runs that hold a package of the same sender and name, or the same number."""
     for key in sorted({f"name:{package.sender}:{package.name}", f"number:{package.sender}:{number or package.name}"}):
         connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
-
-
-def _copy_findings(connection: Connection, package: int, findings: pd.DataFrame) -> None:
-    if not len(findings):
-        return
-    rows = pd.DataFrame(
-        {
-            "package": package,
-            "ordinal": range(1, len(findings) + 1),
-            **{name: findings[name] for name in ("member", "rule", "severity", "element")},
-            "base": findings["parent"],
-            **{name: findings[name] for name in protocol.LOCATED},
-            "value": findings["value"].str.replace("\x00", "\ufffd"),
-            "message": findings["message"],
-            "byte_offset": findings["offset"],
-        }
-    )
-    database.copy_table(connection, "exchange.finding", pa.Table.from_pandas(rows, preserve_index=False))
-
-
-def _free_suffix(connection: Connection, package: Package, names: Sequence[str]) -> str:
-    """Suffix that keeps an answer from replacing another package's answer of the same name: "" or _2, _3, …"""
-    rows = connection.execute(
-        statement("exchange/outgoing_names"), {"channel": package.channel, "address": package.address}
-    ).scalars()
-    taken = set(rows)
-    suffixes = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))
-    return next(suffix for suffix in suffixes if taken.isdisjoint(_suffixed(name, suffix) for name in names))
-
-
-def _suffixed(name: str, suffix: str) -> str:
-    base, _, extension = name.rpartition(".")
-    return f"{base}{suffix}.{extension}"
-
-
-def _finish(connection: Connection, package: Package, verdict: _Verdict, duplicate_of: int | None = None) -> None:
-    """The package's row and the events of its way; appended last, because the chain is held until the commit."""
-    now = datetime.now(UTC)
-    applied = verdict.applied
-    facts = {
-        "result": str(verdict.result),
-        "records": applied.records,
-        "accepted": applied.accepted,
-        "findings": len(verdict.findings),
-    }
-    connection.execute(
-        statement("exchange/package_answered"),
-        facts
-        | {
-            "id": package.id,
-            "duplicate_of": duplicate_of,
-            "period": applied.period,
-            "sums": json.dumps(applied.sums, sort_keys=True),
-            "answered_at": now,
-        },
-    )
-    sealed = connection.execute(statement("exchange/findings_digest"), {"package": package.id}).scalar_one()
-    outgoing = connection.execute(
-        text("select name, sha256 from exchange.outgoing where package = :package order by id"), {"package": package.id}
-    ).all()
-    details = facts | {
-        "kind": verdict.kind.code if verdict.kind else "",
-        "members": {member.name: member.sha256 for member in verdict.members},
-        "sums": applied.sums,
-        "findings_sha256": sealed,
-        "outgoing": [[row.name, row.sha256] for row in outgoing],
-    }
-    for event in (*verdict.way, journal.Event("ANSWERED", now, details)):
-        journal.append(connection, package.id, event)
 
 
 def _describe(error: BaseException) -> str:

@@ -73,6 +73,7 @@ class Book:
 
     def __init__(self, title: str, author: str = "") -> None:
         self._target = io.BytesIO()
+        self._title = title
         options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self._book = xlsxwriter.Workbook(self._target, options)
         self._book.set_properties({"title": clean(title)[:250], "author": author, "created": datetime(2000, 1, 1)})
@@ -89,7 +90,7 @@ class Book:
 
     def sheet(self, name: str) -> Sheet:
         """A new sheet; its name is at most 31 characters."""
-        made = Sheet(self._book.add_worksheet(name), self._styles)
+        made = Sheet(self._book.add_worksheet(name), self._styles, self._title)
         self._sheets.append(made)
         return made
 
@@ -101,13 +102,13 @@ class Book:
 class Sheet:
     """A sheet that is written from the top."""
 
-    def __init__(self, sheet: Any, styles: dict[str, Any]) -> None:
+    def __init__(self, sheet: Any, styles: dict[str, Any], title: str = "") -> None:
         self._sheet = sheet
         self._styles = styles
         self._row = 0
         self._widths: list[float] = []
         self._texts: list[_Text] = []
-        print_setup(sheet)
+        print_setup(sheet, title)
 
     def heading(self, title: str, pairs: Iterable[tuple[str, str]] = (), across: int | None = None) -> None:
         """A title and lines «label: value», the values over ``across`` columns or as many as read well."""
@@ -265,13 +266,14 @@ def height(texts: Sequence[str], widths: Sequence[float]) -> float:
     return min(USUAL_HEIGHT + _LINE * (lines - 1), _TALLEST)
 
 
-def print_setup(sheet: Any) -> None:
-    """A4 on its side, as wide as one page, page numbers below."""
+def print_setup(sheet: Any, title: str) -> None:
+    """A4 on its side, as wide as one page; the book's title, the sheet's name and page numbers below."""
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.set_footer("&L&A&RЛист &P из &N")
+    told = clean(title)[:100].replace("&", "&&")
+    sheet.set_footer(f"&L{told}. &A&RЛист &P из &N")
 
 
 def clean(text: str) -> str:

@@ -126,6 +126,7 @@ class _Book:
 
     def __init__(self, title: str) -> None:
         self._target = io.BytesIO()
+        self._title = title
         self._book = xlsxwriter.Workbook(
             self._target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
@@ -161,7 +162,7 @@ class _Book:
 
     def _sheet(self, name: str, widths: Sequence[int]) -> Any:
         sheet = self._book.add_worksheet(name)
-        sheets.print_setup(sheet)
+        sheets.print_setup(sheet, self._title)
         for place, width in enumerate(widths):
             sheet.set_column(place, place, width)
         return sheet

@@ -43,7 +43,7 @@ def sheets(content: bytes) -> Iterator[openpyxl.worksheet.worksheet.Worksheet]:
 
 def pages_of(sheet: str, pages: list[Page]) -> list[Page]:
     """Pages whose footer names the sheet."""
-    return [page for page in pages if re.search(rf"(?m)^{re.escape(sheet)} Лист \d+ из \d+", page.text)]
+    return [page for page in pages if re.search(rf"(?m)\. {re.escape(sheet)} Лист \d+ из \d+", page.text)]
 
 
 @pytest.mark.parametrize("name", [*BOOKS, PRINTED])

@@ -28,6 +28,53 @@ SUMS = (
     Column("Принято, руб.", 20, "money"),
 )
 ORGANISATION = (Column("Код МО", 12), Column("Медицинская организация", 30))
+STAGE = (
+    *ORGANISATION,
+    Column("Этап", 8, "count"),
+    Column("Название этапа", 52),
+    Column("Случаев", 12, "count"),
+    Column("Сумма, руб.", 20, "money"),
+)
+ACCOUNT = (
+    *ORGANISATION,
+    Column("Номер счёта", 20),
+    Column("Дата счёта", 12, "date"),
+    Column("Вид", 8),
+    Column("Код плательщика", 13),
+    Column("Плательщик", 28),
+    Column("Случаев", 12, "count"),
+    Column("Предъявлено, руб.", 20, "money"),
+    Column("Оплачено полностью", 12, "count"),
+    Column("Оплачено частично", 12, "count"),
+    Column("Отказано", 12, "count"),
+    Column("Отказано, руб.", 20, "money"),
+    Column("Принято, руб.", 20, "money"),
+)
+PROFILE = (Column("Условия оказания", 28), Column("Код профиля", 12), Column("Профиль", 40), *SUMS)
+CONDITION = (Column("Код", 8), Column("Условия оказания", 36), *SUMS)
+GROUP = (Column("Условия оказания", 28), Column("КСГ", 14), *SUMS)
+VOLUME = (
+    *ORGANISATION,
+    Column("Единица", 12),
+    Column("Название единицы учёта", 44),
+    Column("Утверждено", 16, "number"),
+    Column("Корректировка", 16, "number"),
+    Column("МЭК", 14, "number"),
+    Column("Факт с начала квартала", 18, "number"),
+    Column("Факт без МЭК", 16, "number"),
+    Column("Отклонение", 16, "number"),
+    Column("Выполнение, %", 13, "number"),
+)
+REFUSALS = (
+    Column("Этап МЭК", 38),
+    Column("Основание", 12),
+    Column("Код F014", 10),
+    Column("Содержание", 70),
+    Column("Выявлено нарушений", 13, "count"),
+    Column("Случаев с отказом", 12, "count"),
+    Column("Применено", 12, "count"),
+    Column("Отказано, руб.", 20, "money"),
+)
 SUM_NAMES = ("n_presented", "presented", "n_refused", "refused", "n_payable", "payable")
 
 
@@ -51,33 +98,16 @@ def _stages(source: Source) -> Table:
     found = by_stages(source.closed.month, source.closed.decision.cases, _applied(source), source.intake)
     whole = found.groupby(["step", "title"], as_index=False)[["cases", "amount"]].sum().assign(CODE_MO="")
     frame = pd.concat([whole, found], ignore_index=True)
-    columns = (*ORGANISATION, Column("Этап", 8, "count"), Column("Название этапа", 52), Column("Случаев", 12, "count"),
-               Column("Сумма, руб.", 20, "money"))  # fmt: skip
     rows = (
         (row.CODE_MO or "Все", source.short_name(row.CODE_MO) if row.CODE_MO else "Все организации", row.step, row.title,
          row.cases, row.amount)
         for row in records(frame)
     )  # fmt: skip
-    return columns, rows, None
+    return STAGE, rows, None
 
 
 def _accounts(source: Source) -> Table:
     frame = by_accounts(source.closed.month, source.closed.decision.cases, source.closed.payers)
-    columns = (
-        *ORGANISATION,
-        Column("Номер счёта", 20),
-        Column("Дата счёта", 12, "date"),
-        Column("Вид", 8),
-        Column("Код плательщика", 13),
-        Column("Плательщик", 28),
-        Column("Случаев", 12, "count"),
-        Column("Предъявлено, руб.", 20, "money"),
-        Column("Оплачено полностью", 12, "count"),
-        Column("Оплачено частично", 12, "count"),
-        Column("Отказано", 12, "count"),
-        Column("Отказано, руб.", 20, "money"),
-        Column("Принято, руб.", 20, "money"),
-    )
     names = ["cases", "SUMV", "paid", "partial", "refused", "SANK_IT", "SUMP"]
     rows = (
         (
@@ -92,30 +122,27 @@ def _accounts(source: Source) -> Table:
         )
         for row in records(frame)
     )
-    return columns, rows, ["Итого", *[""] * 6, *(int(frame[name].sum()) for name in names)]
+    return ACCOUNT, rows, ["Итого", *[""] * 6, *(int(frame[name].sum()) for name in names)]
 
 
 def _profiles(source: Source) -> Table:
     frame = source.by_profile()
-    columns = (Column("Условия оказания", 28), Column("Код профиля", 12), Column("Профиль", 40), *SUMS)
     rows = ((row.condition, row.PROFIL, row.profile, *_sums(row)) for row in records(frame))
-    return columns, rows, ["Итого", "", "", *_totals(frame)]
+    return PROFILE, rows, ["Итого", "", "", *_totals(frame)]
 
 
 def _conditions(source: Source) -> Table:
     detail = source.by_profile()
     frame = detail.groupby(["USL_OK", "condition"], as_index=False)[list(SUM_NAMES)].sum()
-    columns = (Column("Код", 8), Column("Условия оказания", 36), *SUMS)
-    return columns, ((row.USL_OK, row.condition, *_sums(row)) for row in records(frame)), ["Итого", "", *_totals(frame)]
+    return CONDITION, ((row.USL_OK, row.condition, *_sums(row)) for row in records(frame)), ["Итого", "", *_totals(frame)]
 
 
 def _groups(source: Source) -> Table:
     """Only SL that a КСГ pays for."""
     own = source.positions[source.positions["N_KSG"] != ""]
     frame = counted(own).groupby(["USL_OK", "N_KSG"], as_index=False)[list(SUM_NAMES)].sum()
-    columns = (Column("Условия оказания", 28), Column("КСГ", 14), *SUMS)
     rows = ((source.conditions.get(row.USL_OK, row.USL_OK), row.N_KSG, *_sums(row)) for row in records(frame))
-    return columns, rows, ["Итого", "", *_totals(frame)]
+    return GROUP, rows, ["Итого", "", *_totals(frame)]
 
 
 def _volumes(source: Source) -> Table:
@@ -123,24 +150,12 @@ def _volumes(source: Source) -> Table:
     planned = plan(source.dictionaries, source)
     names = dict(zip(*(_units(source)[name] for name in ("UNIT", "NAME")), strict=True))
     frame = by_volumes(planned, fact)
-    columns = (
-        *ORGANISATION,
-        Column("Единица", 12),
-        Column("Название единицы учёта", 44),
-        Column("Утверждено", 16, "number"),
-        Column("Корректировка", 16, "number"),
-        Column("МЭК", 14, "number"),
-        Column("Факт с начала квартала", 18, "number"),
-        Column("Факт без МЭК", 16, "number"),
-        Column("Отклонение", 16, "number"),
-        Column("Выполнение, %", 13, "number"),
-    )
     values = ("approved", "correction", "returned", "fact", "net", "deviation", "percent")
     rows = (
         (row.CODE_MO, source.short_name(row.CODE_MO), row.UNIT, names.get(row.UNIT, ""), *(getattr(row, n) for n in values))
         for row in records(frame)
     )
-    return columns, rows, None
+    return VOLUME, rows, None
 
 
 def _refusals(source: Source) -> Table:
@@ -153,16 +168,6 @@ def _refusals(source: Source) -> Table:
     frame = frame.assign(
         found=[int(found.loc[key]) for key in zip(frame["stage"], frame["code"], frame["osn"], strict=True)]
     )
-    columns = (
-        Column("Этап МЭК", 38),
-        Column("Основание", 12),
-        Column("Код F014", 10),
-        Column("Содержание", 70),
-        Column("Выявлено нарушений", 13, "count"),
-        Column("Случаев с отказом", 12, "count"),
-        Column("Применено", 12, "count"),
-        Column("Отказано, руб.", 20, "money"),
-    )
     rows = (
         (_title(row.stage), row.osn, row.code, source.bases.get(row.code, ("", ""))[1], row.found, row.cases, row.positions,
          row.applied)
@@ -170,7 +175,7 @@ def _refusals(source: Source) -> Table:
     )  # fmt: skip
     # A case may be refused on several grounds, so cases have no total.
     return (
-        columns,
+        REFUSALS,
         rows,
         ["Итого", "", "", "", int(frame["found"].sum()), "", *(int(frame[n].sum()) for n in ("positions", "applied"))],
     )
