@@ -174,7 +174,7 @@ def test_a_month_is_closed_in_airflow(environment):  # noqa: F811
 
 def link(stand: Stand, run: str, task: str) -> object:
     """Links of a task of a run."""
-    with client(stand, "oper") as api:
+    with closing(client(stand, "oper")) as api:
         return (
             api.get(f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/{task}/links").raise_for_status().json()["extra_links"]
         )
@@ -183,7 +183,7 @@ def link(stand: Stand, run: str, task: str) -> object:
 def said(stand: Stand, run: str) -> str:
     """What the replay of a run returned."""
     path = f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/replay/xcomEntries/return_value"
-    with client(stand, "oper") as api:
+    with closing(client(stand, "oper")) as api:
         return str(api.get(path).raise_for_status().json()["value"])
 
 
