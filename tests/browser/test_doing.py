@@ -96,11 +96,13 @@ def test_a_protocol_is_recognised(
     page.evaluate(DROP, [".drop", name, list(content)])
     expect(page.get_by_role("status")).to_contain_text("без изменений")
     window.picture("file-unchanged")
-    (tmp_path / name).write_bytes(content.replace(b"<", b" <", 1))
+    (tmp_path / name).write_bytes(content.replace(b"</", b"!</", 1))
     window.open("/oms/audit")
     page.get_by_label("перетащите").set_input_files(tmp_path / name)
     page.get_by_role("button", name="Проверить", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("Отличается")
+    differences = page.get_by_role("table", name="Отличий 1")
+    expect(differences.get_by_role("rowheader")).to_contain_text("FLK_P/")
     assert window.barriers() == []
     window.picture("file-changed")
     assert window.complaints == []
