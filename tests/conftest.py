@@ -9,27 +9,34 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from pipelines.demo.servers.postgres import Postgres
 from pipelines.ground import database as ground_database
 from pipelines.ground import migrations
 from pipelines.ground.settings import ROOT
+from tests.demonstration import DEMONSTRATED, DEMONSTRATION
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 pytest_plugins = ["tests.demonstration"]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A module's tests stay together on a worker, for its fixtures' sake; those of a named group with each other."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-
-
 SHARED = Path(os.environ.get("OMS_SHARED", ROOT.parent / "shared"))
+
+
+class Modules(LoadScopeScheduling):
+    """Tests of a module stay on one worker for their fixtures' sake; so do all that need the demonstration."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return DEMONSTRATION if module.startswith(DEMONSTRATED) else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Modules:
+    return Modules(config, log)
 
 
 @pytest.fixture(scope="session")

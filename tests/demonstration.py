@@ -29,8 +29,9 @@ UP = "Останов — Ctrl-C."
 """What the demonstration says last."""
 PATIENCE = 1200
 """Seconds from the start to the closed month; some 200 on two idle cores."""
-GROUP = "demonstration"
-"""Modules of this group run on one worker, so that it is started once."""
+DEMONSTRATION = "demonstration"
+DEMONSTRATED = ("tests/browser/", "tests/demo/test_demonstration.py")
+"""What needs it, and so runs on one worker: it is started once."""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.chromium import OPTIONS, PATIENCE_MS, Window, chromium, log_in
 from tests.browser.tour import arrive, facts_of
-from tests.demonstration import GROUP, Demonstration
+from tests.demonstration import Demonstration
 
 Windows = Callable[..., Window]
-MARKS = [pytest.mark.airflow, pytest.mark.timeout(1500), pytest.mark.xdist_group(GROUP)]
+MARKS = [pytest.mark.airflow, pytest.mark.timeout(1500)]
 """Of all modules here; the first test waits for the demonstration."""
 expect.set_options(timeout=PATIENCE_MS)
 
