@@ -47,8 +47,8 @@ def environment() -> Environment:
 
 
 def when(moment: datetime | None) -> str:
-    """Local date and time to the second."""
-    return NOTHING if moment is None else f"{moment.astimezone(LOCAL):%d.%m.%Y{SPACE}%H:%M:%S}"
+    """Local date and time to the second; a narrow column breaks between the two."""
+    return NOTHING if moment is None else f"{moment.astimezone(LOCAL):%d.%m.%Y %H:%M:%S}"
 
 
 def clock(moment: datetime | None) -> str:

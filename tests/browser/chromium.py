@@ -49,7 +49,9 @@ def chromium() -> Iterator[Browser]:
             raise AssertionError(told)
         pytest.skip(told)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(QUIET), env=os.environ | {"LANGUAGE": "ru", "LANG": "ru_RU.UTF-8"}
+        )
         try:
             yield browser
         finally:

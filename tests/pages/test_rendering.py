@@ -51,7 +51,7 @@ def test_spans(seconds: float, text: str) -> None:
 
 
 def test_times_are_those_of_the_fund() -> None:
-    assert r.when(datetime(2026, 10, 31, 21, 5, 7, tzinfo=UTC)) == f"01.11.2026{NB}00:05:07"
+    assert r.when(datetime(2026, 10, 31, 21, 5, 7, tzinfo=UTC)) == "01.11.2026 00:05:07"
     assert (r.when(None), r.day(None), r.day(date(2026, 1, 2)), r.month(date(2026, 1, 2))) == (
         "—",
         "—",
