@@ -109,7 +109,9 @@ def test_every_finding_named_by_a_rule_is_one_of_the_exchange_and_is_tried() -> 
 def test_the_protocol_names_the_adopted_rules_beside_the_finding(world: World) -> None:
     place = next(n for n, (_, code, _) in enumerate(BREACHES, start=1) if code == "PKG.091")
     book = openpyxl.load_workbook(io.BytesIO(world.answers(SENDER)[f"{answer_stem(name_of(place))}.XLSX"]))
-    lines = {line[0].value: line[5].value for line in book["Сводка"].iter_rows(max_col=6)}
+    rows = [[cell.value for cell in line] for line in book["Сводка"].iter_rows()]
+    column = next(row.index("Правила справочников") for row in rows if "Правила справочников" in row)
+    lines = {row[0]: row[column] for row in rows}
     assert REGION.rules_regions["Q022"] == ("09", "36")
     assert lines["Правило"] == "Правила справочников"
     assert lines["PKG.091"] == "002F.36.0006"
