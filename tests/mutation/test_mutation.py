@@ -58,6 +58,7 @@ def test_every_mutant_called_equivalent_is_one_that_is_made() -> None:
     assert all(len(why) > 20 for why in equivalent().values())
 
 
+@pytest.mark.timeout(1800)  # 40 runs of the quick tests, beside another worker
 def test_the_tests_catch_a_sample_of_mutants() -> None:
     command = [sys.executable, "-m", "tests.mutation", "--sample", str(SAMPLE), "--seed", "1", "--least", str(LEAST)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
