@@ -15,6 +15,7 @@ from pipelines.synthetic.identification import generate_persons
 from pipelines.synthetic.traffic import demo_traffic
 from tests.exchange.world import REGION, World
 from tests.pages.site import Pages, pages_of
+from tests.pump.closing.closed import PERIOD, closed, received, registers_of
 
 NAME = "pages_traffic"
 
@@ -35,6 +36,18 @@ def pages(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Itera
     yield pages_of(world)
     db.engine(url).dispose()
     postgres.drop_database(NAME)
+
+
+@pytest.fixture(scope="session")
+def month(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pages, int]]:
+    """The pages over a delivered month with paid and refused cases, and the number of its closing."""
+    url = postgres.create_database("pages_month", template="template_oms")
+    sent = (("H", "980001", "98001", 60), ("H", "980007", "98002", 40))
+    world = received(url, tmp_path_factory.mktemp("months"), registers_of(PERIOD, 5, sent))
+    _, number = closed(world)
+    yield pages_of(world), number
+    db.engine(url).dispose()
+    postgres.drop_database("pages_month")
 
 
 @pytest.fixture

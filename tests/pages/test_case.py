@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,23 +16,11 @@ from pipelines.ground.store import digest
 from pipelines.pages import panels
 from pipelines.pages.periods import Period
 from pipelines.pages.visitor import Role, Visitor, reading
-from tests.pages.site import Pages, pages_of
+from tests.pages.site import Pages
 from tests.pages.test_months import roubles, table
-from tests.pump.closing.closed import PERIOD, closed, received, registers_of
+from tests.pump.closing.closed import PERIOD
 
 AUGUST = f"since={PERIOD}&until={PERIOD}"
-
-
-@pytest.fixture(scope="module")
-def month(postgres: Any, tmp_path_factory: Any) -> Iterator[tuple[Pages, int]]:
-    """A delivered month with paid and refused cases; the clinic is paid more than its advance."""
-    url = postgres.create_database("pages_case", template="template_oms")
-    sent = (("H", "980001", "98001", 60), ("H", "980007", "98002", 40))
-    world = received(url, tmp_path_factory.mktemp("case"), registers_of(PERIOD, 5, sent))
-    _, number = closed(world)
-    yield pages_of(world), number
-    db.engine(url).dispose()
-    postgres.drop_database("pages_case")
 
 
 def facts(section: Any) -> dict[str, Any]:

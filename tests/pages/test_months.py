@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from lxml import html
 
-from pipelines.ground import database as db
 from pipelines.pages import rendering
-from tests.pages.site import Pages, pages_of
-from tests.pump.closing.closed import PERIOD, closed, received, registers_of
-
-
-@pytest.fixture(scope="module")
-def month(postgres: Any, tmp_path_factory: Any) -> Iterator[tuple[Pages, int]]:
-    url = postgres.create_database("pages_month", template="template_oms")
-    sent = (("H", "980001", "98001", 60), ("H", "980007", "98002", 40))
-    world = received(url, tmp_path_factory.mktemp("months"), registers_of(PERIOD, 5, sent))
-    _, number = closed(world)
-    yield pages_of(world), number
-    db.engine(url).dispose()
-    postgres.drop_database("pages_month")
+from tests.pages.site import Pages
 
 
 def roubles(kopecks: int) -> str:
