@@ -25,7 +25,7 @@ features: .venv/installed
 	@$(BIN)/python -m tests.features
 
 screenshots: .venv/installed
-	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.demonstration.screenshots
 
 lock: .venv/installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

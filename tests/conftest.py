@@ -18,21 +18,20 @@ from pipelines.demo.servers.postgres import Postgres
 from pipelines.ground import database as ground_database
 from pipelines.ground import migrations
 from pipelines.ground.settings import ROOT
-from tests.demonstration import DEMONSTRATED, DEMONSTRATION
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-pytest_plugins = ["tests.demonstration"]
 
 
 SHARED = Path(os.environ.get("OMS_SHARED", ROOT.parent / "shared"))
 
 
 class Modules(LoadScopeScheduling):
-    """Tests of a module stay on one worker for their fixtures' sake; so do all that need the demonstration."""
+    """Tests of a module stay on one worker for their fixtures' sake; those on the demonstration too: it is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
-        return DEMONSTRATION if module.startswith(DEMONSTRATED) else module
+        folder = module.rpartition("/")[0]
+        return folder if folder == "tests/demonstration" else module
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Modules:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import MARKS, Windows
-from tests.browser.tour import until
-from tests.demonstration import Demonstration
+from tests.demonstration.conftest import MARKS, Windows
+from tests.demonstration.stand import Demonstration
+from tests.demonstration.tour import until
 
 pytestmark = MARKS
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from pipelines.ground.settings import ROOT
-from tests.browser.chromium import FRAME, OPTIONS, PATIENCE_MS, Window, chromium, log_in
-from tests.browser.tour import arrive, facts_of
-from tests.demonstration import already_up, demonstrated
+from tests.demonstration.chromium import FRAME, OPTIONS, PATIENCE_MS, Window, chromium, log_in
+from tests.demonstration.stand import already_up, demonstrated
+from tests.demonstration.tour import arrive, facts_of
 
 FOLDER = ROOT / "docs" / "screenshots"
 USER = "oper"

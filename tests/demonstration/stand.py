@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from pipelines.demo.config import PORTS, Stand
@@ -29,9 +28,6 @@ UP = "Останов — Ctrl-C."
 """What the demonstration says last."""
 PATIENCE = 1200
 """Seconds from the start to the closed month; some 200 on two idle cores."""
-DEMONSTRATION = "demonstration"
-DEMONSTRATED = ("tests/browser/", "tests/demo/test_demonstration.py")
-"""What needs it, and so runs on one worker: it is started once."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +106,3 @@ def already_up() -> Iterator[Demonstration]:
     stand = Stand.from_environment()
     yield Demonstration(stand, "")
     database.engine(stand.database_url).dispose()
-
-
-@pytest.fixture(scope="session")
-def demonstration() -> Iterator[Demonstration]:
-    with already_up() if os.environ.get("OMS_DEMONSTRATION") == "up" else demonstrated() as found:
-        yield found

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from playwright.sync_api import expect
 
-from tests.browser.chromium import FRAME
-from tests.browser.conftest import MARKS, Windows
+from tests.demonstration.chromium import FRAME
+from tests.demonstration.conftest import MARKS, Windows
 
 pytestmark = MARKS
 

@@ -19,7 +19,7 @@ from pipelines.ground.store import Store
 from pipelines.synthetic.broken import members
 from pipelines.synthetic.identification import generate_persons
 from pipelines.synthetic.traffic import Shipment, demo_traffic
-from tests.demonstration import Demonstration
+from tests.demonstration.stand import Demonstration
 from tests.exchange.world import REGION
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1500)]

@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pytest
 
 from pipelines.pages.application import create_app
-from tests.browser.chromium import SIZE, Window
-from tests.browser.conftest import MARKS, Windows
-from tests.browser.tour import EVERYBODY, FILES, PARTS, REDIRECTS, STOPS, Stop
+from tests.demonstration.chromium import SIZE, Window
+from tests.demonstration.conftest import MARKS, Windows
+from tests.demonstration.tour import EVERYBODY, FILES, PARTS, REDIRECTS, STOPS, Stop
 from tests.pages.site import admit
 
 pytestmark = MARKS

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.chromium import OPTIONS, PATIENCE_MS, Window, chromium, log_in
-from tests.browser.tour import arrive, facts_of
-from tests.demonstration import Demonstration
+from tests.demonstration.chromium import OPTIONS, PATIENCE_MS, Window, chromium, log_in
+from tests.demonstration.stand import Demonstration, already_up, demonstrated
+from tests.demonstration.tour import arrive, facts_of
 
 Windows = Callable[..., Window]
 MARKS = [pytest.mark.airflow, pytest.mark.timeout(1500)]
@@ -18,7 +19,14 @@ MARKS = [pytest.mark.airflow, pytest.mark.timeout(1500)]
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def demonstration() -> Iterator[Demonstration]:
+    """One for all tests of the folder, closed after the last of them."""
+    with already_up() if os.environ.get("OMS_DEMONSTRATION") == "up" else demonstrated() as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
 def facts(demonstration: Demonstration) -> Mapping[str, str]:
     """The facts of the tour."""
     arrive(demonstration)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.ground.settings import ROOT
-from tests.demonstration import Demonstration
+from tests.demonstration.stand import Demonstration
 
 FUND = ("admin", "oper", "audit")
 EVERYBODY = (*FUND, "mo980001")
