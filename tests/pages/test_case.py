@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +18,10 @@ from pipelines.ground.store import digest
 from pipelines.pages import panels
 from pipelines.pages.periods import Period
 from pipelines.pages.visitor import Role, Visitor, reading
-from tests.pages.site import Pages
+from pipelines.pump.closing.service import Closings
+from tests.pages.site import Pages, pages_of
 from tests.pages.test_months import roubles, table
+from tests.pump.acts import made
 from tests.pump.closing.closed import PERIOD
 
 AUGUST = f"since={PERIOD}&until={PERIOD}"
@@ -217,3 +221,28 @@ def test_the_way_of_a_package_goes_on_to_its_payment(month: tuple[Pages, int]) -
     seen = way(pages, "mo980001", own["id"])
     assert seen.count("Отправлен реестр с результатами") == 1
     assert f"Оплата утверждена: {closing}" in seen
+
+
+def test_acts_of_insurers_about_a_case(database: str, tmp_path: Path) -> None:
+    """What an insurer withholds by its acts, and the closing that takes them, as soon as there is one."""
+    pages = pages_of(made.paid_world(database, tmp_path))
+    paid = made.cases(pages.world)
+    idcase, sump = int(paid["IDCASE"][0]), int(paid["SUMP"][0])
+    acts = (
+        made.act(paid, "МЭЭ-7", (0, 12_345, 250_000), (1, 100, 0)),
+        made.act(paid, "ЭКМП/3", (0, 0, 7), kont="3", before=12_345),
+    )
+    first, second = (made.send(pages.world, rows, serial).package_id for serial, rows in enumerate(acts, start=1))
+
+    def shown() -> list[list[str]]:
+        document = html.fromstring(pages.text("audit", f"/audit/case?idcase={idcase}&mo={made.HOSPITAL}"))
+        return table(document, "Акты по случаю")
+
+    expected = [
+        [f"№ МЭЭ-7 от 16.11.2026пакет № {first}", "МЭЭ", "Заречье-Мед", "242", "123,45", "2 500,00"],
+        [f"№ ЭКМП/3 от 16.11.2026пакет № {second}", "ЭКМП", "Заречье-Мед", "256", "0,00", "0,07"],
+    ]
+    left = roubles(sump - 12_345)
+    assert shown() == [[*row, left, "при следующем закрытии"] for row in expected]
+    taking = Closings(pages.world.exchange()).freeze_month(date(2026, 11, 1), datetime(2026, 12, 9, 9, 0, tzinfo=UTC)).id
+    assert shown() == [[*row, left, f"закрытие № {taking}"] for row in expected]
