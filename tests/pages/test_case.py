@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from pipelines.pages import panels
 from pipelines.pages.periods import Period
 from pipelines.pages.visitor import Role, Visitor, reading
 from pipelines.pump.closing.service import Closings
+from pipelines.synthetic.packages import package
+from pipelines.synthetic.registers import generate_register
+from tests.exchange.world import REGION, World
 from tests.pages.site import Pages, pages_of
 from tests.pages.test_months import roubles, table
 from tests.pump.acts import made
@@ -244,5 +247,9 @@ def test_acts_of_insurers_about_a_case(database: str, tmp_path: Path) -> None:
     ]
     left = roubles(sump - 12_345)
     assert shown() == [[*row, left, "при следующем закрытии"] for row in expected]
-    taking = Closings(pages.world.exchange()).freeze_month(date(2026, 11, 1), datetime(2026, 12, 9, 9, 0, tzinfo=UTC)).id
+    december = datetime(2026, 12, 4, 9, 0, tzinfo=UTC)
+    later = World(database, tmp_path, lambda: december)
+    later.drop("980002", *package(generate_register(REGION, "980002", made.SMO, date(2026, 11, 1), 5, 3)))
+    later.run()
+    taking = Closings(later.exchange()).freeze_month(date(2026, 11, 1), december + timedelta(days=5)).id
     assert shown() == [[*row, left, f"закрытие № {taking}"] for row in expected]
