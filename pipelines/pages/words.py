@@ -45,7 +45,6 @@ EVENTS = {
 }
 ROLES = dict(ROLE_TITLES)
 EDITION_STATES = {"proposed": "предложена", "enabled": "введена", "withdrawn": "отозвана"}
-CHANGES = {"new": "новая", "changed": "изменена", "closed": "закрыта", "gone": "исключена"}
 OPLATA = {1: "оплачен полностью", 2: "отказано", 3: "оплачен частично"}
 OPLATA_TONES = {1: "good", 2: "bad", 3: "warn"}
 CONTROLS = {1: "МЭК", 2: "МЭЭ", 3: "ЭКМП"}

@@ -18,7 +18,8 @@ from pipelines import nsi
 from pipelines.exchange.protocol import LOCAL
 from pipelines.ground import database, settings
 from pipelines.ground.commands import Json, print_json
-from pipelines.nsi import compare, keys
+from pipelines.nsi import compare
+from pipelines.nsi.declared import key_of, title_of
 from pipelines.nsi.dictionaries import BEGIN, END, Dictionary
 
 app = typer.Typer(help="НСИ: справочники, редакции, отличия", no_args_is_help=True, pretty_exceptions_show_locals=False)
@@ -61,7 +62,7 @@ def show(
     with database.transaction(settings.load().database_url) as connection:
         header = _edition(connection, dictionary, edition) if edition else _current(connection, dictionary)
         whole = nsi.read(connection, header)
-    fields = keys.key_of(header.dictionary, whole.rows.slice(0, KEY_ROWS).to_pylist()).key
+    fields = key_of(header.dictionary, whole.rows.slice(0, KEY_ROWS).to_pylist()).key
     rows = whole.rows.filter(pa.array(_wanted(whole, on.date() if on else None, fields, key))).to_pylist()
     names = [*fields, *(name for name in whole.rows.column_names if name not in (*fields, BEGIN, END))]
     names += [name for name in (BEGIN, END) if name in whole.rows.column_names]
@@ -82,7 +83,7 @@ def diff(
         was = _edition(connection, dictionary, older) if older else nsi.previous(connection, now)
         before = nsi.entries(connection, was.id) if was else []
         after = nsi.entries(connection, now.id)
-    told = keys.key_of(now.dictionary, after)
+    told = key_of(now.dictionary, after)
     changes = compare.compare(before, after, told.key, told.order)
     rows = [row for change in changes for row in _changed(change, told.key)]
     if as_json:
@@ -103,7 +104,7 @@ _EDITION = {"version": "Версия", "issued": "Дата версии", "loade
 def _header(edition: nsi.Edition, rows: int) -> dict[str, object]:
     return {
         "dictionary": edition.dictionary,
-        "title": edition.title,
+        "title": title_of(edition.dictionary, edition.title),
         "edition": edition.id,
         "version": edition.version,
         "issued": edition.issued,

@@ -18,7 +18,7 @@ from pipelines.exchange import messages
 from pipelines.exchange.kinds import Opened
 from pipelines.exchange.protocol import LOCAL
 from pipelines.ground.settings import ROOT
-from pipelines.nsi import compare, keys
+from pipelines.nsi import compare, declared
 from pipelines.nsi.dictionaries import BEGIN, END
 
 _PERIODS = {
@@ -65,9 +65,9 @@ class Edition:
         return f"{self.dictionary} {self.version}{dated}" if self.version else self.dictionary
 
     @cached_property
-    def key(self) -> keys.Key:
+    def key(self) -> declared.Key:
         """What tells the rows apart."""
-        return keys.key_of(self.dictionary, self.rows)
+        return declared.key_of(self.dictionary, self.rows)
 
     def finding(
         self, code: str, column: str = "", row: int = -1, value: str | None = None, **names: object

@@ -32,7 +32,6 @@ from pipelines.reference.tables import (
     check_dbf,
     csv_editions,
     dbf_editions,
-    directories,
     directory_file,
 )
 from pipelines.reference.workbook import check_workbook, own_editions, whole_editions
@@ -153,12 +152,11 @@ def _reports(
 
 def _store(connection: Connection, opened: Opened, edition: Edition) -> int:
     """Keep an edition; one without version may have been there before, and be in force again."""
-    directory = directories().get(edition.dictionary)
     return nsi.store_edition(
         connection,
         edition.dictionary,
         edition.rows,
-        title=edition.type or (directory.title if directory else ""),
+        title=edition.type,
         source=opened.package.name,
         version=edition.version,
         issued=edition.issued,

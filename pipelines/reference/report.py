@@ -84,7 +84,7 @@ def _summary(
 
 def _named(kept: Kept) -> str:
     if not kept.version:
-        return f"справочник территории из {kept.source}, загружен {kept.loaded_at:%d.%m.%Y}"
+        return f"{kept.dictionary} из {kept.source}, загружен {kept.loaded_at:%d.%m.%Y}"
     return f"{kept.dictionary} {kept.version}" + (f" от {kept.issued:%d.%m.%Y}" if kept.issued else "")
 
 

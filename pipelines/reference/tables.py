@@ -18,7 +18,7 @@ from pipelines.exchange.kinds import Opened
 from pipelines.formats.flat import flat_rows
 from pipelines.formats.tables import Tables
 from pipelines.ground.settings import ROOT
-from pipelines.nsi import keys
+from pipelines.nsi.declared import declared
 from pipelines.nsi.dictionaries import BEGIN, END
 from pipelines.reference.edition import Edition, Findings, before, dated, day_of, faults, lock, order_faults, unchanged
 
@@ -30,7 +30,6 @@ VERSIONED = re.compile(r"(?P<dictionary>[A-ZА-Я][\w-]*?)_(?P<oid>\d+(?:\.\d+){
 class Directory:
     """A directory of АИС ОМС: ``file`` a pattern of its file's name without the version, ``fields`` that must be there."""
 
-    title: str
     file: str
     fields: tuple[str, ...]
 
@@ -39,7 +38,7 @@ class Directory:
 def directories() -> Mapping[str, Directory]:
     """Directories of АИС ОМС by name: ``include/reference/directories.yaml``."""
     raw = yaml.safe_load((ROOT / "include" / "reference" / "directories.yaml").read_text(encoding="utf-8"))
-    return {name: Directory(one["title"], one.get("file", name), tuple(one["fields"])) for name, one in raw.items()}
+    return {name: Directory(one.get("file", name), tuple(one["fields"])) for name, one in raw.items()}
 
 
 def directory_file() -> str:
@@ -125,7 +124,7 @@ def _fields(edition: Edition) -> Findings:
     """Fields without which a directory is not one."""
     if not edition.rows:
         return
-    needed = dict.fromkeys((*keys.declared()[edition.dictionary].key, *directories()[edition.dictionary].fields))
+    needed = dict.fromkeys((*declared()[edition.dictionary].key.key, *directories()[edition.dictionary].fields))
     missing = [name for name in needed if name not in edition.rows[0]]
     if missing:
         yield edition.finding("NSI.112", dictionary=edition.dictionary, fields=", ".join(missing))

@@ -80,3 +80,23 @@ def test_editions_of_others_are_not_compared(empty: Pages) -> None:
     (other,) = empty.world.rows("select id from nsi.edition where dictionary = 'F002'")
     assert empty.get("audit", f"/dictionaries/X001/differences?older={older}&newer={other['id']}").status_code == 404
     assert empty.get("audit", "/dictionaries/NONE").status_code == 404
+
+
+def test_records_are_told_apart_by_the_declared_key(empty: Pages) -> None:
+    """The code of a МО repeats in T_AVANS: with the payer's it is one record, and its sum has changed."""
+    rows = [
+        {"MCOD": "980001", "SMO": smo, "SUM": total, "DATEBEG": "2026-01-01", "DATEEND": ""}
+        for smo, total in (("98001", "10.00"), ("98002", "20.00"))
+    ]
+    with db.transaction(empty.world.url) as connection:
+        older, newer = (
+            nsi.store_edition(connection, "T_AVANS", [rows[0], rows[1] | {"SUM": total}]) for total in ("20.00", "30.00")
+        )
+    document = html.fromstring(empty.text("audit", f"/dictionaries/T_AVANS/differences?older={older}&newer={newer}"))
+    assert "Авансы организациям. Записи сравниваются по SMO, MCOD и первому дню." in document.text_content()
+    (row,) = document.xpath("//tbody/tr")
+    assert [cell.text_content() for cell in row] == ["98002 / 980001", "изменена", "SUM", "20.00", "30.00"]
+    shown = html.fromstring(empty.text("audit", "/dictionaries/T_AVANS"))
+    assert [head.text_content() for head in shown.xpath("//div[@aria-label='Записи']//th")][1:4] == ["SMO", "MCOD", "SUM"]
+    titles = html.fromstring(empty.text("audit", "/dictionaries")).xpath("//tr[th='T_AVANS']/td[1]/text()")
+    assert titles == ["Авансы организациям"]

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from pipelines import nsi
 from pipelines.exchange.whereabouts import begins
-from pipelines.nsi.compare import compare, key_fields
+from pipelines.nsi.compare import CHANGE_TITLES, compare
+from pipelines.nsi.declared import key_of, title_of
 from pipelines.nsi.dictionaries import BEGIN, END
 from pipelines.pages.errors import absent
 from pipelines.pages.filters import day_of
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/dictionaries")
 @router.get("")
 def dictionaries(request: Request) -> HTMLResponse:
     site = _site(request)
-    return site.page(request, "dictionaries", rows=site.rows(request, "dictionaries"))
+    return site.page(request, "dictionaries", rows=site.rows(request, "dictionaries"), title_of=title_of)
 
 
 @router.get("/{name}")
@@ -38,15 +39,17 @@ def dictionary(request: Request, name: str, edition: int = 0, on: str = "", q: s
         contains = f"%{begins(q.strip())}" if q.strip() else None
         place = {"edition": shown["id"], "after": min(after, 2**31 - 1), "day": day, "contains": contains}
         found = rows(connection, "dictionary_rows", **place, limit=PAGE + 1)
-    fields = sorted({field for row in found for field in row["fields"]} - {BEGIN, END})
+    there = {field for row in found for field in row["fields"]} - {BEGIN, END}
+    first = [field for field in key_of(name, [row["fields"] for row in found]).key if field in there]
     return site.page(
         request,
         "dictionary",
         name=name,
+        title=title_of(name, kept[0]["title"]),
         editions=kept,
         shown=shown,
         rows=found[:PAGE],
-        fields=fields,
+        fields=first + sorted(there.difference(first)),
         more=len(found) > PAGE,
         asked={"on": day, "q": q},
     )
@@ -61,15 +64,17 @@ def differences(request: Request, name: str, older: int, newer: int) -> HTMLResp
             raise absent("Такой редакции у справочника нет.")
         too_many = max(kept[older]["rows"], kept[newer]["rows"]) > COMPARED
         before, after = ([], []) if too_many else (nsi.entries(connection, older), nsi.entries(connection, newer))
-    key = key_fields(after or before) if before or after else ()
-    changes = compare(before, after, key)
+    told = key_of(name, after or before)
+    changes = compare(before, after, told.key, told.order)
     return site.page(
         request,
         "differences",
         name=name,
+        title=title_of(name, kept[newer]["title"]),
         older=kept[older],
         newer=kept[newer],
-        key=key,
+        key=told.key,
+        kinds=CHANGE_TITLES,
         changes=changes[:MOST_CHANGES],
         count=len(changes),
         too_many=too_many,
