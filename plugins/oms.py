@@ -21,7 +21,6 @@ class ExchangePages(AirflowPlugin):
             "nav_top_level": True,
             "url_route": "oms",
             "icon": f"{PAGES}/static/icon.svg",
-            "icon_dark_mode": f"{PAGES}/static/icon-dark.svg",
         }
     ]
     operator_extra_links = [PackagesLink()]  # noqa: RUF012

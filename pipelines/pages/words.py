@@ -14,7 +14,7 @@ TONES = {
     "PARTIAL": "warn",
     "REJECTED": "bad",
     "DUPLICATE": "quiet",
-    "QUARANTINED": "bad",
+    "QUARANTINED": "odd",
     "RECEIVED": "live",
     "FAILED": "bad",
 }

@@ -31,6 +31,6 @@ def test_any_change_is_found(tmp_path: Path) -> None:
 
 
 def test_every_script_is_served_and_nothing_else() -> None:
-    assert {"oms.css", "oms.js", "theme.js", "charts.js", "htmx.js", "chart.js", "icon.svg", "icon-dark.svg"} == set(files())
+    assert {"oms.css", "oms.js", "theme.js", "charts.js", "htmx.js", "chart.js", "icon.svg"} == set(files())
     for name in ("oms.js", "theme.js", "charts.js"):
         assert b"http" not in files()[name].content, "nothing is loaded from outside"
