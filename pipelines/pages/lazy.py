@@ -37,4 +37,4 @@ def installed() -> Application:
     from pipelines.pages.application import create_app
     from pipelines.pages.site import Site
 
-    return create_app(Site(access.secret, access.login_address), access.admit)
+    return create_app(Site(access.secret, access.login_address, access.start), access.admit)

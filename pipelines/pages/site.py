@@ -30,10 +30,15 @@ FRAGMENT = "HX-Request"
 
 @dataclass(frozen=True)
 class Site:
-    """The pages' surroundings; ``secret`` signs forms, ``login_address`` is where one logs in to come back to an address."""
+    """The pages' surroundings.
+
+    ``secret`` signs forms, ``login_address`` is where one logs in to come back to an address, ``start`` starts a process
+    (its DAG) with a configuration in the name of the one who sent a request, and returns the id of the run.
+    """
 
     secret: Callable[[], str]
     login_address: Callable[[str], str]
+    start: Callable[[Request, str, Mapping[str, object]], str]
     settings: Callable[[], Settings] = settings.load
     checking: Checking = field(default_factory=Checking)
 

@@ -39,6 +39,7 @@ EVENTS = {
     "DAILY_JOURNAL": "Создан журнал за день",
     "RULES_ENABLED": "Редакция правил введена",
     "RULES_WITHDRAWN": "Редакция правил отозвана",
+    "RULE_IMPACT_ASKED": "Запрошен пересчёт влияния правил",
     "RULE_IMPACT": "Посчитано влияние правил",
     "RULE_IMPACT_APPROVED": "Изменение правил одобрено",
     "RULE_IMPACT_REJECTED": "Изменение правил отклонено",

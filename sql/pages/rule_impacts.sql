@@ -4,7 +4,8 @@ select e.seq, e.at, e.details -> 'request' as request, e.details -> 'files' as f
 from exchange.event e
 left join lateral (
     select d.name, d.at, d.actor, d.details from exchange.event d
-    where d.name like 'RULE\_IMPACT%' and d.name <> 'RULE_IMPACT' and d.details -> 'request' ->> 'rule' = :rule
+    where d.name like 'RULE\_IMPACT%' and d.name in ('RULE_IMPACT_APPROVED', 'RULE_IMPACT_REJECTED')
+      and d.details -> 'request' ->> 'rule' = :rule
       and d.details ->> 'digest' = e.details ->> 'digest' and d.details -> 'files' = e.details -> 'files' and d.seq > e.seq
     order by d.seq limit 1
 ) d on true

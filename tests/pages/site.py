@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
@@ -30,10 +31,11 @@ def admit(request: Request) -> Visitor:
 
 @dataclass(frozen=True)
 class Pages:
-    """The application, and a client of it for each user."""
+    """The application, and a client of it for each user; ``started`` processes with their configurations."""
 
     app: Any
     world: World
+    started: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
     def client(self, user: str | None) -> TestClient:
         headers = {"X-Test-User": user} if user else {}
@@ -58,8 +60,14 @@ class Pages:
 def pages_of(world: World) -> Pages:
     """The pages of a world."""
     settings = Settings(world.url, (world.root / "store").as_uri(), (world.root / "journal").as_uri(), world.region)
-    site = Site(lambda: SECRET, lambda back: f"/auth/login?next={back}", lambda: settings)
-    return Pages(create_app(site, admit), world)
+    started: list[tuple[str, dict[str, object]]] = []
+
+    def start(_: Request, dag: str, given: Mapping[str, object]) -> str:
+        started.append((dag, dict(given)))
+        return f"manual__{len(started)}"
+
+    site = Site(lambda: SECRET, lambda back: f"/auth/login?next={back}", start, lambda: settings)
+    return Pages(create_app(site, admit), world, started)
 
 
 def routes(pages: Pages) -> list[tuple[str, str]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
+import pytest
 from lxml import html
 
 from pipelines.checks import rulebook
@@ -13,6 +13,7 @@ from pipelines.ground import database as db
 from pipelines.pages import catalogue
 from pipelines.pages.filters import local_today
 from pipelines.pages.written import written
+from tests.exchange.test_impact_replay import edition_of_changed_rules
 from tests.pages.rough import find_fault, put
 from tests.pages.site import Pages
 
@@ -104,9 +105,8 @@ def test_every_rule_has_a_page(pages: Pages) -> None:
 
 def test_only_operators_are_led_to_the_change_of_rules(pages: Pages) -> None:
     link = 'href="/dags/rule_impact"'
-    for address in ("/rules", "/rules/001F.00.0460"):
-        assert link in pages.text("oper", address)
-        assert link not in pages.text("audit", address)
+    assert link in pages.text("oper", "/rules")
+    assert link not in pages.text("audit", "/rules")
 
 
 def test_the_catalogue_is_made_once_of_a_book_and_a_day(pages: Pages) -> None:
@@ -154,9 +154,76 @@ def test_reports_on_a_rule_with_their_decisions(empty: Pages) -> None:
     assert "impacts" not in empty.text("mo980001", f"/rules/{rule}")
 
 
-def test_the_form_of_the_change_names_the_rule(pages: Pages) -> None:
-    (field,) = html.fromstring(pages.text("oper", "/rules/001F.00.0460")).xpath("//input[@id='form']/@value")
-    values = json.loads(field)
-    assert values["rule"] == "001F.00.0460"
-    assert values["since"] > local_today().isoformat()
-    assert set(values) == {"action", "rule", "since", "months"}
+RULE = "001F.00.0270"
+ASKED = {"action": "warning", "rule": RULE, "kind": "H", "since": "2027-01-01", "months": "3"}
+
+
+def refused(pages: Pages, values: dict[str, str], user: str = "oper") -> tuple[int, str]:
+    """Status and text of a form that must start nothing."""
+    before = len(pages.started)
+    answer = pages.client(user).post("/rules/impact", data=values)
+    assert len(pages.started) == before
+    assert pages.world.rows("select * from exchange.event where name = 'RULE_IMPACT_ASKED' and actor <> 'oper'") == []
+    return answer.status_code, " ".join(html.fromstring(answer.text).text_content().split())
+
+
+def test_an_operator_has_a_change_of_a_rule_replayed(empty: Pages) -> None:
+    address = f"/rules/{RULE}"
+    (form,) = html.fromstring(empty.text("oper", address)).forms
+    assert form.fields["rule"] == RULE
+    assert form.fields["since"] > local_today().isoformat()
+    assert {one.value_options[0] for one in form.inputs if one.name == "kind"} == {""}
+    token = empty.token("oper", address)
+    answer = empty.client("oper").post("/rules/impact", data=ASKED | {"token": token})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{address}?done=asked")
+    assert empty.started == [
+        ("rule_impact", {"action": "warning", "rule": RULE, "kind": "H", "since": "2027-01-01", "months": 3})
+    ]
+    (event,) = empty.world.rows("select actor, details from exchange.event where name = 'RULE_IMPACT_ASKED'")
+    assert (event["actor"], event["details"]["run"]) == ("oper", "manual__1")
+    for user in ("oper", "audit"):
+        (link,) = html.fromstring(empty.text(user, answer.headers["location"])).xpath("//a[text()='ход пересчёта']/@href")
+        assert link == "/dags/rule_impact/runs/manual__1"
+    assert "ход пересчёта" not in empty.text("mo980001", address)
+    assert "Запрошен пересчёт влияния правил" in empty.text("audit", "/audit/actions")
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "said"),
+    [
+        ({"rule": "999F.00.0001"}, 409, "правила 999F.00.0001 нет среди исполняемых"),
+        ({"kind": "X"}, 409, f"правила {RULE} нет у файла X"),
+        ({"since": "31.12.2026"}, 409, "ожидается дата ГГГГ-ММ-ДД"),
+        ({"months": "0"}, 409, "ожидается от 1 до 36"),
+        ({"months": "много"}, 422, "записан неверно"),
+        ({"action": "drop"}, 409, "действие «drop»"),
+        ({"action": "text"}, 409, "не указан новый текст"),
+        ({"action": "restore"}, 409, "изменение ничего не меняет"),
+        ({"action": "text", "text": "а\x00б"}, 400, "знак с кодом 0"),
+        ({"token": "1.2"}, 403, "создана не для вас"),
+    ],
+)
+def test_a_change_that_cannot_be_made_starts_nothing(pages: Pages, changed: dict[str, str], status: int, said: str) -> None:
+    token = pages.token("oper", f"/rules/{RULE}")
+    got, text = refused(pages, ASKED | {"token": token} | changed)
+    assert (got, said in text) == (status, True), text
+
+
+def test_who_may_not_change_rules_starts_nothing(pages: Pages) -> None:
+    token = pages.token("oper", f"/rules/{RULE}")
+    for user in ("audit", "mo980001"):
+        assert '<form method="post"' not in pages.text(user, f"/rules/{RULE}")
+        assert refused(pages, ASKED | {"token": token}, user)[0] == 403
+
+
+def test_a_proposed_edition_is_replayed_from_the_catalogue(empty: Pages) -> None:
+    assert "Ввести редакцию" not in empty.text("oper", "/rules")
+    with db.transaction(empty.world.url) as connection:
+        number = edition_of_changed_rules(connection)
+    (form,) = html.fromstring(empty.text("oper", "/rules")).xpath("//form[@method='post']")
+    values = dict(form.form_values())
+    assert values["edition"] == str(number)
+    assert empty.client("oper").post("/rules/impact", data=values).headers["location"] == "/rules?done=asked"
+    ((dag, given),) = empty.started
+    assert (dag, given["action"], given["edition"], given["months"]) == ("rule_impact", "edition", number, 3)
+    assert "ход пересчёта" in empty.text("audit", "/rules")

@@ -134,6 +134,24 @@ def test_who_may_act_on_the_pages(client: Client, pages: Pages, user: str, statu
     assert found.post(f"/oms/packages/{row['id']}/resend", data=sent).status_code == status
 
 
+def test_a_process_is_started_from_a_page_in_the_visitor_s_name(client: Client) -> None:
+    address, rule = (
+        "/oms/rules/001F.00.0270",
+        {"rule": "001F.00.0270", "action": "off", "since": "2027-01-01", "months": "1"},
+    )
+    token = client(OPERATOR).get(address).text.partition('name="token" value="')[2].partition('"')[0]
+    for user in (AUDITOR, ORGANISATION):
+        assert client(user).post("/oms/rules/impact", data=rule | {"token": token}).status_code == 403
+    runs = "/api/v2/dags/rule_impact/dagRuns"
+    assert client(ADMIN).get(runs).json()["dag_runs"] == []
+    answer = client(OPERATOR).post("/oms/rules/impact", data=rule | {"token": token})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{address}?done=asked"), answer.text
+    (run,) = client(ADMIN).get(runs).json()["dag_runs"]
+    assert (run["triggering_user_name"], run["triggered_by"], run["state"]) == (OPERATOR, "ui", "queued")
+    assert run["conf"] == {"rule": "001F.00.0270", "action": "off", "since": "2027-01-01", "months": 1}
+    assert run["dag_run_id"].replace(":", "%3A").replace("+", "%2B") in client(AUDITOR).get(address).text
+
+
 READ = {
     "/api/v2/dags": (ADMIN, OPERATOR, AUDITOR),
     "/api/v2/dags/pump_month/dagRuns": (ADMIN, OPERATOR, AUDITOR),

@@ -53,16 +53,6 @@
     if (chosen) choose(rows().find((row) => row.dataset.href === chosen) || null);
   });
 
-  document.querySelectorAll("[data-copy]").forEach((button) => {
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      const field = document.getElementById(button.dataset.copy);
-      field.select();
-      if (navigator.clipboard) navigator.clipboard.writeText(field.value);
-      else document.execCommand("copy");
-    });
-  });
-
   document.querySelectorAll(".drop").forEach((area) => {
     const input = area.querySelector("input[type=file]");
     const say = area.querySelector("[data-chosen]");

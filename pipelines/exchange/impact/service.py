@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -20,6 +20,7 @@ from pipelines.exchange.service import Exchange
 from pipelines.ground import database
 from pipelines.ground.sql import statement
 
+ASKED = "RULE_IMPACT_ASKED"
 REPORTED = "RULE_IMPACT"
 APPROVED = "RULE_IMPACT_APPROVED"
 REJECTED = "RULE_IMPACT_REJECTED"
@@ -32,6 +33,20 @@ class Report:
     brief: str
     files: Mapping[str, str]
     paths: Sequence[str]
+
+
+def ask(exchange: Exchange, request: Request, by: str, start: Callable[[Mapping[str, object]], str]) -> str:
+    """Have a change replayed in somebody's name: ``start`` starts the DAG with a configuration and returns its run.
+
+    Raises ``ImpactError``, before anything is started, for a change that cannot be made.
+    """
+    with database.transaction(exchange.settings.database_url) as connection:
+        propose(connection, request)
+        values = request.to_json()
+        run = start({name: value for name, value in values.items() if name != "until" and value not in ("", None)})
+        details = {"request": values, "run": run}
+        journal.append(connection, None, journal.Event(ASKED, datetime.now(UTC), details), actor=by)
+    return run
 
 
 def plan(exchange: Exchange, request: Request) -> str:

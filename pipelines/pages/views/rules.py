@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from pipelines.checks import editions, rulebook
 from pipelines.checks import pages as rule_pages
 from pipelines.checks.compiler import by_exchange
 from pipelines.checks.suites import Check, Suite
-from pipelines.exchange.impact.actions import ACTIONS
+from pipelines.exchange.impact import proposal, service
+from pipelines.exchange.impact.actions import ACTIONS, EDITION, MOST_MONTHS
+from pipelines.exchange.impact.replay import ImpactError
 from pipelines.exchange.protocol import LOCAL
 from pipelines.ground import database
 from pipelines.pages import catalogue
+from pipelines.pages.acting import acting
 from pipelines.pages.errors import Told, absent
 from pipelines.pages.filters import day_of, local_today
 from pipelines.pages.rendering import markdown
@@ -28,14 +31,25 @@ from pipelines.pages.views.package import stored
 from pipelines.pages.written import written
 
 HIT_DAYS = 90
-PAGE, IMPACTS = 100, 20
-"""Rules of a page; reports on a rule that its page lists."""
+PAGE, IMPACTS, ASKED = 100, 20, 3
+"""Rules of a page; reports on a rule and replays asked for that its page lists."""
+MONTHS = 3
+"""Months that a replay takes unless another number is asked for."""
+PROCESS = "rule_impact"
+"""The DAG that replays a change of the rules and asks for a decision on it."""
 router = APIRouter()
 
 
 @router.get("/rules")
 def rules(
-    request: Request, on: str = "", q: str = "", kind: str = "", dictionary: str = "", state: str = "", page: int = 1
+    request: Request,
+    on: str = "",
+    q: str = "",
+    kind: str = "",
+    dictionary: str = "",
+    state: str = "",
+    page: int = 1,
+    done: str = "",
 ) -> HTMLResponse:
     site, today = site_of(request), local_today()
     day = day_of(on) or today
@@ -44,6 +58,7 @@ def rules(
         kept = editions.stored(connection)
     with site.reading(request) as connection:
         hits = _hits(connection, today, visitor_of(request).sees_all)
+        asked = _asked(connection, request, None)
     listed = [
         {**line, "packages": packages, "findings": findings}
         for line in catalogue.of(book).on(day)
@@ -66,11 +81,49 @@ def rules(
         switches=[one for one in switches if one.until is None or one.until >= today],
         hit_days=HIT_DAYS,
         airflow=base(request).rpartition("/")[0],
+        replays=asked,
+        proposed=[one for one in kept if one.state == "proposed"],
+        form=_form(today),
+        edition_action=EDITION,
+        done=done == "asked",
     )
 
 
+@router.post("/rules/impact")
+def impact(
+    request: Request,
+    action: str = Form(""),
+    since: str = Form(""),
+    months: int = Form(MONTHS),
+    rule: str = Form(""),
+    kind: str = Form(""),
+    text: str = Form(""),
+    edition: int | None = Form(None),
+    token: str = Form(""),
+) -> Response:
+    """Start the replay of a change; what it finds and the question whether to put it in force come with its run."""
+    who, site = acting(request, token), site_of(request)
+    values = {
+        "action": action,
+        "since": since,
+        "months": months,
+        "rule": rule,
+        "kind": kind,
+        "text": text,
+        "edition": edition,
+    }
+    if "\x00" in f"{rule}{kind}{text}":
+        raise Told(400, "В форме есть знак с кодом 0.")
+    try:
+        asked = proposal.Request.of(values, local_today())
+        service.ask(site.exchange, asked, who.name, lambda given: site.start(request, PROCESS, given))
+    except ImpactError as error:
+        raise Told(409, f"Пересчёт не запущен: {error}.") from None
+    return RedirectResponse(f"{base(request)}/rules{'/' + quote(asked.rule) if asked.rule else ''}?done=asked", 303)
+
+
 @router.get("/rules/{rule}")
-def rule(request: Request, rule: str) -> HTMLResponse:
+def rule(request: Request, rule: str, done: str = "") -> HTMLResponse:
     site, today = site_of(request), local_today()
     with database.transaction(site.settings().database_url) as connection:
         book = rulebook.in_force(connection)
@@ -81,6 +134,7 @@ def rule(request: Request, rule: str) -> HTMLResponse:
         period = {"first": first, "last": today, "zone": LOCAL.key, "whole": visitor_of(request).sees_all}
         hits = rows(connection, "rules_days", **period, rule=rule, sender=None)
         impacts = rows(connection, "rule_impacts", rule=rule, limit=IMPACTS) if visitor_of(request).sees_all else []
+        asked = _asked(connection, request, rule)
     if placed is None and message is None and not hits:
         raise absent("Такого правила среди проверяемых нет.")
     text = markdown(rule_pages.page(rule, placed), _links(base(request), rule, placed)) if placed else None
@@ -95,7 +149,11 @@ def rule(request: Request, rule: str) -> HTMLResponse:
         hit_days=HIT_DAYS,
         impacts=[row | {"title": ACTIONS.get(row["request"]["action"], row["request"]["action"])} for row in impacts],
         since={row["seq"]: day_of(row["request"]["since"]) for row in impacts},
-        form=_form(rule, today),
+        replays=asked,
+        form=_form(today),
+        actions={name: title for name, title in ACTIONS.items() if name != EDITION},
+        kinds=sorted({suite.layout for suite, _ in placed or ()}),
+        done=done == "asked",
         airflow=base(request).rpartition("/")[0],
         switchable=placed is not None and visitor_of(request).acts,
     )
@@ -109,11 +167,21 @@ def impact_file(request: Request, rule: str, seq: int, name: str) -> Response:
     return stored(request, site_of(request).rows(request, "rule_impact_file", rule=rule, seq=seq, file=name))
 
 
-def _form(rule: str, today: date) -> str:
-    """What the form of the DAG takes as its configuration: this rule, from the first day of the next month."""
+def _form(today: date) -> dict[str, object]:
+    """What the form of a change begins with: from the first day of the next month, replayed over some last ones."""
     following = (today.replace(day=28) + timedelta(days=4)).replace(day=1)
-    values = {"action": "warning", "rule": rule, "since": following.isoformat(), "months": 3}
-    return json.dumps(values, ensure_ascii=False)
+    return {"since": following.isoformat(), "months": MONTHS, "most": MOST_MONTHS}
+
+
+def _asked(connection: Connection, request: Request, rule: str | None) -> list[dict[str, Any]]:
+    """Replays of a rule (None: of editions) that people have asked for, with the addresses of their runs in Airflow."""
+    if not visitor_of(request).sees_all:
+        return []
+    airflow = base(request).rpartition("/")[0]
+    return [
+        row | {"address": f"{airflow}/dags/{PROCESS}/runs/{quote(row['run'], safe='')}"}
+        for row in rows(connection, "rule_asked", rule=rule, limit=ASKED)
+    ]
 
 
 def _links(at: str, rule: str, placed: Iterable[tuple[Suite, Check]]) -> dict[str, str]:
