@@ -64,13 +64,13 @@ def verify(curve: Curve, key: bytes, digest: bytes, signature: bytes) -> bool:
     if not (0 < r < q and 0 < s < q and curve.holds(x, y)):
         return False
     inverse = pow(int.from_bytes(digest, "little") % q or 1, -1, q)
-    reached = _sum(curve, s * inverse % q, -r * inverse % q, (x, y, 1))
+    reached = product(curve, s * inverse % q, -r * inverse % q, (x, y, 1))
     if not reached[2]:
         return False
     return reached[0] * pow(reached[2], -2, curve.p) % curve.p % q == r
 
 
-def _sum(curve: Curve, of_base: int, of_key: int, key: Point) -> Point:
+def product(curve: Curve, of_base: int, of_key: int, key: Point) -> Point:
     """The base point and the key by their factors, in one pass."""
     base = (curve.x, curve.y, 1)
     terms = (_INFINITY, base, key, curve.add(base, key))
