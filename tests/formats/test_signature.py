@@ -170,7 +170,7 @@ def test_a_person_issues_no_certificates() -> None:
 
 
 def test_an_authority_out_of_its_term() -> None:
-    old = made.certificate(name("Учебный УЦ"), key("ec"), last=datetime(2026, 6, 30, tzinfo=UTC))
+    old = made.certificate(name("Учебный УЦ"), key("ec", 0), last=datetime(2026, 6, 30, tzinfo=UTC))
     (one,) = verdicts(signature("ec"), trusting(old))
     assert one.judgement is not None
     assert (one.judgement.standing, one.judgement.about.der) == (Standing.EXPIRED, old.der)
@@ -294,22 +294,17 @@ def test_the_personal_number_is_in_no_fact() -> None:
 
 
 def test_the_folder_of_trust() -> None:
-    both = b"".join(
-        b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(authority(kind).der) + b"-----END CERTIFICATE-----\n"
-        for kind in ("ec", "rsa")
-    )
+    both = pem(authority("ec")) + pem(authority("rsa"))
     revocations = made.revoked(authority("ec"), [5])
-    files = {
-        "all.pem": both,
-        "list.crl": base64.encodebytes(revocations),
-        "README.md": b"#",
-        "x.cer": b"x",
-        "y.crl": b"\x30\x00",
-    }
-    found = trust(files)
+    files = {"all.pem": both, "list.crl": base64.encodebytes(revocations), "README.md": b"#"}
+    found = trust(files | {"x.cer": b"x", "y.crl": b"\x30\x00"})
     assert [one.der for one in found.authorities] == [authority("ec").der, authority("rsa").der]
     assert [one.content for one in found.lists] == [trust({"a.crl": revocations}).lists[0].content]
     assert found.faults == ["x.cer", "y.crl"]
+
+
+def pem(one: Made) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(one.der) + b"-----END CERTIFICATE-----\n"
 
 
 @pytest.fixture
@@ -343,30 +338,13 @@ def openssl(*words: str) -> int:
 @pytest.mark.parametrize("kind", ["gost256", "gost512"])
 def test_another_program_agrees(kind: str, tmp_path: Path) -> None:
     leaf = made.certificate(name("Тестов"), key(kind, 1), authority(kind))
-    for what, content in (
-        ("file", FILE),
-        ("other", FILE + b" "),
-        ("sig", made.cms(FILE, leaf)),
-        ("ca", authority(kind).der),
-    ):
-        (tmp_path / what).write_bytes(content)
-    (tmp_path / "ca.pem").write_bytes(
-        b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(authority(kind).der) + b"-----END CERTIFICATE-----\n"
-    )
-    words = [
-        "cms",
-        "-verify",
-        "-engine",
-        "gost",
-        "-binary",
-        "-inform",
-        "DER",
-        "-in",
-        str(tmp_path / "sig"),
-        "-purpose",
-        "any",
-    ]
-    words += ["-CAfile", str(tmp_path / "ca.pem"), "-attime", str(int(RECEIVED.timestamp())), "-out", str(tmp_path / "out")]
-    assert openssl(*words, "-content", str(tmp_path / "file")) == 0
-    assert openssl(*words, "-content", str(tmp_path / "other")) != 0
-    assert outcome((tmp_path / "sig").read_bytes(), trusting(authority(kind))) == GOOD
+    content = made.cms(FILE, leaf)
+    paths = {what: str(tmp_path / what) for what in ("file", "other", "sig", "ca", "out")}
+    written = {"file": FILE, "other": FILE + b" ", "sig": content, "ca": pem(authority(kind))}
+    for what, its in written.items():
+        Path(paths[what]).write_bytes(its)
+    words = ["cms", "-verify", "-engine", "gost", "-binary", "-inform", "DER", "-in", paths["sig"], "-purpose", "any"]
+    words += ["-CAfile", paths["ca"], "-attime", str(int(RECEIVED.timestamp())), "-out", paths["out"]]
+    assert openssl(*words, "-content", paths["file"]) == 0
+    assert openssl(*words, "-content", paths["other"]) != 0
+    assert outcome(content, trusting(authority(kind))) == GOOD
