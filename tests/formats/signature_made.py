@@ -195,7 +195,7 @@ def certificate(
         sequence(moment(first), moment(last)),
         subject,
         its.public,
-        tagged(0xA3, sequence(extensions)),
+        *([tagged(0xA3, sequence(extensions))] if extensions else []),
     )
     return Made(subject, serial, its, signed(body, signer))
 

@@ -19,7 +19,7 @@ from pipelines.formats.signature import algorithms
 from pipelines.formats.signature.certificate import certificate as parsed
 from pipelines.formats.signature.check import Holding, Verdict, check
 from pipelines.formats.signature.cms import CERTIFICATES, SIGNERS, SignatureError, read
-from pipelines.formats.signature.trust import Standing, Trust, trust
+from pipelines.formats.signature.trust import MOST, Standing, Trust, trust
 from tests.formats import signature_made as made
 from tests.formats.signature_made import FIRST, KINDS, LAST, SIGNED_AT, Made, key, name
 
@@ -158,6 +158,25 @@ def test_a_chain_through_an_authority_that_came_with_the_signature() -> None:
     below = made.certificate(name("Нижний УЦ"), key("ec", 5), between, made.authority())
     deep = made.certificate(name("Тестов"), key("rsa", 4), below)
     assert outcome(made.cms(FILE, deep, [between, below]), trusted) == (Holding.HOLDS, Standing.UNFIT)  # depth 0
+
+
+def test_a_tangle_of_certificates_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = name("Клубок")
+    tangle = [
+        made.certificate(one, key("ec", 1), made.Made(one, 1, key("ec", 1), b""), made.authority(), at) for at in range(12)
+    ]
+    counted: list[int] = []
+    holds = algorithms.holds
+    monkeypatch.setattr(algorithms, "holds", lambda *given: counted.append(1) or holds(*given))
+    assert outcome(made.cms(FILE, tangle[0], tangle[1:]), trusting(authority("ec"))) == (Holding.HOLDS, Standing.STRANGE)
+    assert len(counted) == MOST + 1
+
+
+def test_a_certificate_without_extensions_is_a_person_of_any_purpose() -> None:
+    plain = made.certificate(name("Тестов"), key("ec", 1), authority("ec"), b"")
+    assert outcome(made.cms(FILE, plain), trusting(authority("ec"))) == GOOD
+    root = made.certificate(name("Учебный УЦ"), key("ec", 0), extensions=b"")
+    assert outcome(made.cms(FILE, plain), trusting(root)) == (Holding.HOLDS, Standing.UNFIT)
 
 
 def test_a_person_issues_no_certificates() -> None:

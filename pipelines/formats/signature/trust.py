@@ -15,8 +15,8 @@ from pipelines.formats.signature.cms import BROKEN, der_of
 
 CERTIFICATES, LISTS = (".cer", ".crt", ".pem", ".der"), (".crl",)
 """Endings of the files of authorities and of their lists."""
-LONGEST = 4
-"""Certificates in a chain."""
+LONGEST, MOST = 4, 32
+"""Certificates in a chain; signatures that are verified to find one: whoever sends more sends them to keep us busy."""
 
 
 class Standing(StrEnum):
@@ -130,8 +130,12 @@ class _Judge:
                 yield issuer
 
     def _made_by(self, one: Signed, issuer: Certificate) -> bool:
+        if one.issuer_name != issuer.subject_name:
+            return False
         pair = (one.signature, issuer.der)
         if pair not in self._made:
+            if len(self._made) == MOST:
+                return False
             try:
                 self._made[pair] = one.made_by(issuer)
             except (*BROKEN, AlgorithmError):
