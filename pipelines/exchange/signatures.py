@@ -34,8 +34,8 @@ _BAD_STANDING = {Standing.REVOKED, Standing.EXPIRED, Standing.EARLY, Standing.UN
 
 @dataclass(frozen=True)
 class Conclusion:
-    """A verdict in words: ``said`` the outcome, ``revocation`` what is known of it (empty: not asked), ``tone`` good, warn
-    or bad; only good means that all was checked and holds."""
+    """A verdict in words: ``said`` the outcome, ``revocation`` what is known of it (empty: not asked), ``tone`` good (it
+    holds and is trusted), bad (something is wrong) or warn (something is not known)."""
 
     verdict: Verdict
     said: str
