@@ -18,14 +18,16 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from pipelines.exchange import manual, verification, whereabouts
+from pipelines.exchange import signatures as signing
 from pipelines.exchange.documents import TITLES, NoDocuments
 from pipelines.exchange.model import RESULT_TITLES
 from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.service import Exchange
+from pipelines.formats.tables import FileFault
 from pipelines.ground import database, settings
 from pipelines.ground.commands import Json, print_json, progress
 from pipelines.ground.sql import statement
-from pipelines.ground.store import digest
+from pipelines.ground.store import StoreError, digest
 
 app = typer.Typer(help="Обмен: состояние, пакеты, проверка журнала", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(help="Номер пакета в журнале", metavar="НОМЕР")]
@@ -112,6 +114,33 @@ def documents(
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             (out / document.name).write_bytes(exchange.store.get(document.sha256))
+
+
+@app.command()
+def signatures(context: typer.Context, number: Number, as_json: Json = False) -> None:
+    """Проверить подписи в пакете, файлы любого размера; код 1, если подписей нет или не все верны и доверены."""
+    exchange: Exchange = context.obj(settings.load())
+    row = next((row for row in _rows("exchange/package_find", what=str(number)) if row["id"] == number), None)
+    if row is None:
+        typer.echo(f"Пакета № {number} в журнале нет", err=True)
+        raise typer.Exit(1)
+    trusted = signing.read_trust(exchange.region.folder)
+    try:
+        with progress("Подписи"):
+            limits, content = exchange.processor.rules.limits, exchange.store.get(row["sha256"])
+            found = signing.examine(row["name"], content, limits, trusted, row["received_at"])
+    except (StoreError, FileFault) as fault:
+        why = fault.code if isinstance(fault, FileFault) else fault
+        typer.echo(f"Файл пакета № {number} не читается: {why}", err=True)
+        raise typer.Exit(1) from None
+    for name in trusted.faults:
+        typer.echo(f"Файл папки {signing.FOLDER} не читается: {name}", err=True)
+    if as_json:
+        print_json([signing.facts(one) for one in found])
+    else:
+        for line in signing.lines(found):
+            typer.echo(line)
+    raise typer.Exit(0 if found and all(one.good for one in found) else 1)
 
 
 @app.command()

@@ -11,17 +11,20 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from pipelines.exchange import manual
+from pipelines.exchange import signatures as signing
 from pipelines.exchange.documents import TITLES
 from pipelines.formats.tables import FileFault
 from pipelines.ground import database
 from pipelines.ground.sql import statement
 from pipelines.ground.store import StoreError
-from pipelines.pages import exports, signing, timeline
+from pipelines.pages import exports, timeline
 from pipelines.pages.acting import acting
 from pipelines.pages.errors import Told, absent
 from pipelines.pages.site import base, rows, site_of, visitor_of
 
 FINDINGS = 100
+VERIFIED = 64 << 20
+"""Bytes of signed files that the page verifies: some two seconds of one core."""
 DONE = {
     "resent": "Ответ поставлен в очередь отправки: уйдёт с ближайшей доставкой.",
     "again": "Пакет снова ждёт обработки: его возьмёт ближайший приём.",
@@ -63,18 +66,19 @@ def package(request: Request, number: int, done: str = "") -> HTMLResponse:
 
 @router.get("/signatures")
 def signatures(request: Request, number: int) -> HTMLResponse:
-    """Signatures in the stored package and what their certificates say of themselves: a part of the page."""
+    """Signatures in the stored package, verified: a part of the page."""
     site = site_of(request)
     with site.reading(request) as connection:
         found = _found(connection, number)
     try:
         packed = site.exchange.store.get(found["sha256"])
-        signed = signing.signatures(found["name"], packed, site.exchange.processor.rules.limits)
+        limits, trusted = site.exchange.processor.rules.limits, signing.read_trust(site.settings().region_dir)
+        signed = signing.examine(found["name"], packed, limits, trusted, found["received_at"], VERIFIED)
     except StoreError as error:
         raise Told(410, f"Файл пакета не отдаётся: {error}.") from None
     except FileFault as fault:
         raise Told(409, f"Архив пакета не читается ({fault.code}).") from None
-    return site.page(request, "signatures", package=found, signatures=signed)
+    return site.page(request, "signatures", package=found, signatures=signed, trusted=trusted, most=VERIFIED >> 20)
 
 
 @router.get("/findings")
