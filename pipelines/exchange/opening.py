@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipelines.exchange.kinds import Member, Opened, PackageKind
 from pipelines.exchange.model import Package
+from pipelines.exchange.signatures import signed_by
 from pipelines.exchange.subscribers import Subscriber
 from pipelines.formats import layout as layouts
 from pipelines.formats.archive import ArchiveLimits, ArchiveMember, open_archive, plain
@@ -94,7 +95,9 @@ def _files(package: Package, content: bytes, kind: PackageKind, limits: ArchiveL
 
 
 def _assign(archived: list[ArchiveMember], kind: PackageKind, match: re.Match[str]) -> list[tuple[Member, ArchiveMember]]:
-    left = dict(enumerate(archived, start=1))
+    """Files by the members of the kind; a signature beside the file that it signs is none of them, and allowed."""
+    names = [file.name for file in archived]
+    left = {number: file for number, file in enumerate(archived, start=1) if not signed_by(file.name, names)}
     found = []
     for member in kind.members:
         pattern = member.pattern(match)

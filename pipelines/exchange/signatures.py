@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -61,6 +61,16 @@ class SignatureFile:
         return bool(self.conclusions) and all(one.tone == "good" for one in self.conclusions)
 
 
+def signed_by(name: str, names: Iterable[str]) -> str:
+    """The file that the name of a signature speaks of: H.xml for H.xml.sig, else for H.sig; empty for none."""
+    if not name.lower().endswith(ENDINGS):
+        return ""
+    stem = name.rpartition(".")[0].casefold()
+    others = [one for one in names if not one.lower().endswith(ENDINGS)]
+    of_stem = (one for one in others if one.rpartition(".")[0].casefold() == stem)
+    return next((one for one in others if one.casefold() == stem), next(of_stem, ""))
+
+
 def read_trust(region: Path) -> Trust:
     """Authorities of a territory by its folder; none if there is no folder of them."""
     folder = region / FOLDER
@@ -97,13 +107,6 @@ class _Files:
     def hashing(self, name: str) -> HashOfFile | None:
         return (lambda identifier: self._hash(name, identifier)) if name else None
 
-    def signed_by(self, name: str) -> str:
-        """The file that the name of a signature speaks of: H.xml for H.xml.sig, else for H.sig; empty for none."""
-        stem = name.rpartition(".")[0].casefold()
-        others = [one for one in self.members if not one.lower().endswith(ENDINGS)]
-        of_stem = (one for one in others if one.rpartition(".")[0].casefold() == stem)
-        return next((one for one in others if one.casefold() == stem), next(of_stem, ""))
-
     def _hash(self, name: str, identifier: str) -> bytes | None:
         if (name, identifier) not in self._hashes:
             member = self.members[name]
@@ -116,7 +119,7 @@ class _Files:
 
 
 def _examine(member: ArchiveMember, files: _Files, trusted: Trust, received_at: datetime) -> SignatureFile:
-    signs = files.signed_by(member.name)
+    signs = signed_by(member.name, files.members)
     try:
         if member.size > LONGEST:
             raise cms.SignatureError(f"Файл подписи больше {LONGEST} байт: не читается")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from pipelines.__main__ import app
+from pipelines.exchange.model import Result as ExchangeResult
 from pipelines.exchange.signatures import SignatureFile, examine
 from pipelines.formats.archive import ArchiveLimits, write_archive
 from pipelines.formats.signature.trust import Trust, trust
+from pipelines.synthetic.broken import members
+from pipelines.synthetic.packages import package
+from pipelines.synthetic.registers import generate_register
 from tests.exchange.world import REGION, World
 from tests.formats import signature_made as made
 from tests.formats.signature_made import key, name
@@ -49,6 +53,21 @@ def test_the_file_that_a_signature_speaks_of() -> None:
         "H.sig": "H.xml",
     }
     assert [one.good for one in found.values()] == [True, False, True, False, True]
+
+
+def test_a_signed_package_is_accepted_and_a_signature_of_nothing_is_not(world: World) -> None:
+    registers = [generate_register(REGION, "980001", "98001", date(2026, 5, 1), 3, seed, number=seed) for seed in (1, 2)]
+    for register, of in zip(registers, ("", "N"), strict=True):
+        title, content = package(register)
+        files = members(content)
+        signed = {f"{of}{file}.sig": made.cms(files[file], SIGNER) for file in files}
+        world.drop("980001", title, write_archive(signed | files))
+    outcomes = world.run()
+    rules = world.rows("select package, rule from exchange.finding order by 1")
+    assert [one.result for one in outcomes] == [ExchangeResult.ACCEPTED, ExchangeResult.REJECTED]
+    assert rules == [{"package": outcomes[1].package_id, "rule": "PKG.091"}]
+    assert world.rows("select count(*) as n from pump.h_zap") == [{"n": 3}]
+    assert run(str(outcomes[0].package_id)).exit_code == 0
 
 
 def test_a_file_without_archive_and_one_without_signatures() -> None:
