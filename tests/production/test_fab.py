@@ -189,6 +189,7 @@ def test_the_directory_is_chosen_by_the_environment(kind: str, monkeypatch: pyte
     for name in ("LDAP_SERVER", "LDAP_SEARCH", "LDAP_BIND_USER", "LDAP_BIND_PASSWORD", "OIDC_CLIENT", "OIDC_SECRET"):
         monkeypatch.setenv(f"OMS_{name}", name.lower())
     monkeypatch.setenv("OMS_OIDC_ISSUER", "https://login.fond.example/realms/oms/")
+    monkeypatch.setenv("OMS_OIDC_SCOPE", "groups")
     monkeypatch.setenv("OMS_LDAP_GROUPS", "ou=groups,dc=fond,dc=example")
     monkeypatch.setenv("OMS_AUTH", kind)
     found: dict[str, Any] = {}
@@ -202,5 +203,6 @@ def test_the_directory_is_chosen_by_the_environment(kind: str, monkeypatch: pyte
         assert found["AUTH_TYPE"] == 4
         (provider,) = found["OAUTH_PROVIDERS"]
         assert provider["remote_app"]["server_metadata_url"].startswith("https://login.fond.example/realms/oms/.well-known")
+        assert provider["remote_app"]["client_kwargs"] == {"scope": "openid email profile groups"}
         assert groups["oms-organisations"] == ["oms_organisation"]
     assert (found["AUTH_USER_REGISTRATION_ROLE"], found["AUTH_ROLES_SYNC_AT_LOGIN"]) == ("Public", True)
