@@ -26,6 +26,7 @@ from tests.production.provider import Provider, provider
 BACK = "/auth/oauth-authorized/oidc"
 """The address that is registered at the provider."""
 JOURNAL = "/oms/journal"
+EARLIER, PASSWORD = "oidc-prezhniy", "password-of-earlier-times"
 
 
 @dataclass
@@ -87,7 +88,7 @@ def site(pages: Pages) -> Iterator[Site]:
             "OMS_OIDC_CLIENT": client,
             "OMS_OIDC_SECRET": secret,
         }
-        with application(pages, _roles, **login) as airflow:
+        with application(pages, _prepare, **login) as airflow:
             server = uvicorn.Server(uvicorn.Config(airflow, log_config=None, proxy_headers=True, lifespan="off"))
             thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
             thread.start()
@@ -99,13 +100,16 @@ def site(pages: Pages) -> Iterator[Site]:
             thread.join()
 
 
-def _roles() -> None:
+def _prepare() -> None:
+    """Roles, and an account of the time before the provider."""
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
     from pipelines.orchestration import roles
 
     with get_application_builder() as builder:
         roles.sync(builder.sm, roles.wanted(builder.sm))
+        mail, role = f"{EARLIER}@fond.example", builder.sm.find_role("oms_operator")
+        assert builder.sm.add_user(EARLIER, EARLIER, EARLIER, mail, role, PASSWORD)
 
 
 def account(name: str) -> tuple[str, set[str]] | None:
@@ -117,6 +121,16 @@ def account(name: str) -> tuple[str, set[str]] | None:
     with create_session() as session:
         found = session.scalars(select(User).where(User.username == name)).one_or_none()
         return (found.email, {role.name for role in found.roles}) if found else None
+
+
+def switch(name: str, *, active: bool) -> None:
+    """What the administrator does with «Is Active?»."""
+    from airflow.providers.fab.auth_manager.models import User
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    with create_session() as session:
+        session.execute(update(User).where(User.username == name).values(active=active))
 
 
 @pytest.mark.parametrize(
@@ -163,15 +177,16 @@ def _forget() -> None:
     FabAuthManager.cache.clear()
 
 
-def refused(site: Site, browser: httpx.Client, back: str, *reasons: str) -> None:
+def refused(site: Site, browser: httpx.Client, back: str, reason: str) -> None:
     """Airflow sends the browser back to the login, and the pages remain closed."""
     answer = browser.get(back)
     assert (answer.status_code, urlsplit(answer.headers["location"]).path) == (302, "/auth/login/")
     told = browser.get(urljoin(site.url, answer.headers["location"])).text
-    assert any(reason in told for reason in reasons), told
+    assert reason in told
     assert browser.get(JOURNAL).status_code == 401
 
 
+INVALID = "Invalid login"
 DENIED = "The request to sign in was denied."
 
 
@@ -232,7 +247,7 @@ def test_nobody_chooses_a_name(site: Site) -> None:
 def test_a_person_without_a_name_is_refused(site: Site) -> None:
     site.provider.person("oidc-bez-imeni", "oms-admins", preferred_username="", email="oidc-smena@fond.example")
     browser = site.browser()
-    refused(site, browser, site.consent(browser, site.ask(browser), "oidc-bez-imeni"), "Invalid login")
+    refused(site, browser, site.consent(browser, site.ask(browser), "oidc-bez-imeni"), INVALID)
 
 
 def test_no_password_opens_an_account_of_the_provider(site: Site) -> None:
@@ -241,6 +256,24 @@ def test_no_password_opens_an_account_of_the_provider(site: Site) -> None:
     for password in ("oidc-smena", "None", " "):
         answer = site.browser().post("/auth/token", json={"username": "oidc-smena", "password": password})
         assert answer.status_code == 401
+
+
+def test_an_earlier_password_is_good_for_rest_until_the_account_is_switched_off(site: Site) -> None:
+    told = {"username": EARLIER, "password": PASSWORD}
+    assert site.browser().post("/auth/token", json=told).status_code == 201
+    switch(EARLIER, active=False)
+    assert site.browser().post("/auth/token", json=told).status_code == 401
+
+
+def test_an_account_switched_off_is_closed_and_does_not_come_back(site: Site) -> None:
+    site.provider.person("oidc-uvolen", "oms-operators")
+    browser = site.browser()
+    assert site.log_in(browser, "oidc-uvolen").status_code == 200
+    switch("oidc-uvolen", active=False)
+    _forget()
+    assert browser.get(JOURNAL).status_code == 403
+    again = site.browser()
+    refused(site, again, site.consent(again, site.ask(again), "oidc-uvolen"), INVALID)
 
 
 def test_logging_out_closes_the_pages(site: Site) -> None:
@@ -262,6 +295,7 @@ def test_the_provider_knows_what_it_was_told_only(site: Site) -> None:
     """The address to come back to is the registered one; nothing is asked for that a provider may not know."""
     location = site.ask(site.browser())
     asked = {name: value for name, (value,) in parse_qs(urlsplit(location).query).items()}
-    assert (asked["response_type"], asked["scope"], asked["redirect_uri"]) == ("code", "openid email profile", site.url + BACK)
+    assert (asked["response_type"], asked["scope"]) == ("code", "openid email profile")
+    assert asked["redirect_uri"] == site.url + BACK
     other = httpx.get(location.partition("?")[0], params=asked | {"redirect_uri": "http://elsewhere.example/"})
     assert other.status_code == 400
