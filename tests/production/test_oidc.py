@@ -19,6 +19,7 @@ import uvicorn
 
 from pipelines.demo.servers.postgres import Postgres
 from pipelines.ground import database as db
+from tests.browser.chromium import OPTIONS, chromium
 from tests.exchange.world import World
 from tests.pages.site import Pages, pages_of
 from tests.production.provider import Provider, provider
@@ -148,6 +149,21 @@ def test_a_group_gives_its_role(site: Site, person: str, group: str, role: str, 
     assert page.status_code == 200, page.text
     assert f"<b>{person}</b>, {title}" in page.text
     assert account(person) == (f"{person}@fond.example", {role, "Public"})
+
+
+def test_the_buttons_lead_there_and_back(site: Site) -> None:
+    """In a browser: the pages' «Войти», Airflow's button of the provider, the provider's form, the page asked for."""
+    site.provider.person("oidc-smena", "oms-operators")
+    with chromium() as browser:
+        page = browser.new_page(**OPTIONS)
+        page.route(lambda url: urlsplit(url).hostname not in ("127.0.0.1", "localhost"), lambda route: route.abort())
+        page.goto(site.url + JOURNAL)
+        page.get_by_role("link", name="Войти").click()
+        page.locator("#btn-signin-oidc").click()
+        page.locator("input[name=sub]").fill("oidc-smena")
+        page.get_by_role("button", name="Authorize").click()
+        page.wait_for_url(site.url + JOURNAL)
+        assert "oidc-smena, оператор" in page.inner_text("body")
 
 
 def test_without_a_group_everything_is_closed(site: Site) -> None:
