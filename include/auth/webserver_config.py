@@ -35,15 +35,14 @@ if KIND == "oidc":
     issuer = os.environ["OMS_OIDC_ISSUER"].rstrip("/")  # https://вход.фонд/realms/oms
     OAUTH_PROVIDERS = [
         {
-            "name": "keycloak",  # по этому имени FAB берёт имя и группы: preferred_username и groups
+            "name": "oidc",  # не из имён, знакомых FAB: адреса берутся из описания поставщика, имя и группы — из userinfo
             "token_key": "access_token",
             "icon": "fa-key",
             "remote_app": {
                 "client_id": os.environ["OMS_OIDC_CLIENT"],
                 "client_secret": os.environ["OMS_OIDC_SECRET"],
-                "api_base_url": f"{issuer}/protocol/",
                 "server_metadata_url": f"{issuer}/.well-known/openid-configuration",
-                "client_kwargs": {"scope": "openid email profile groups"},
+                "client_kwargs": {"scope": f"openid email profile {os.environ.get('OMS_OIDC_SCOPE', '')}".strip()},
             },
         }
     ]

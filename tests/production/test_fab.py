@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tests.orchestration.airflow_home  # noqa: F401  isort: skip  (before airflow)
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from pipelines.ground.settings import ROOT
 from tests.pages.site import Pages
+from tests.production.application import application, dags
 
 USERS = {
     "glavny": "Admin",
@@ -28,28 +27,14 @@ Client = Callable[[str], TestClient]
 
 @pytest.fixture(scope="module")
 def airflow(pages: Pages) -> Iterator[Any]:
-    """The application on the pages' world, with DAGs, roles and people in its database."""
-    settings = pages.app.state.site.settings()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "OMS_DATABASE_URL": settings.database_url,
-            "OMS_STORE_URL": settings.store_url,
-            "OMS_JOURNAL_URL": settings.journal_url,
-            "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
-            "AIRFLOW__FAB__CONFIG_FILE": str(ROOT / "include" / "auth" / "webserver_config.py"),
-            "AIRFLOW__API__SECRET_KEY": "secret-of-the-tests",
-            "AIRFLOW__API_AUTH__JWT_SECRET": "jwt-secret-of-the-tests-long-enough-to-sign",
-        }.items():
-            patch.setenv(name, value)
-        from airflow.api_fastapi.app import create_app, purge_cached_app
-        from airflow.utils.db import initdb
+    """The application with DAGs, roles and people in its database."""
+    with application(pages, _fill) as found:
+        yield found
 
-        initdb()
-        _people()
-        _dags()
-        purge_cached_app()
-        yield create_app(apps="core")
-        purge_cached_app()
+
+def _fill() -> None:
+    _people()
+    dags()
 
 
 def _people() -> None:
@@ -64,16 +49,6 @@ def _people() -> None:
         for name, role in USERS.items():
             mail = f"{name}@fond.example"
             assert builder.sm.add_user(name, name, name, mail, builder.sm.find_role(role), f"{name}-password")
-
-
-def _dags() -> None:
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-
-    DagBundlesManager().sync_bundles_to_db()
-    bag = DagBag(str(ROOT / "dags"))
-    assert not bag.import_errors
-    sync_bag_to_db(bag, "dags-folder", None)
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +207,7 @@ def test_the_directory_is_chosen_by_the_environment(kind: str, monkeypatch: pyte
     for name in ("LDAP_SERVER", "LDAP_SEARCH", "LDAP_BIND_USER", "LDAP_BIND_PASSWORD", "OIDC_CLIENT", "OIDC_SECRET"):
         monkeypatch.setenv(f"OMS_{name}", name.lower())
     monkeypatch.setenv("OMS_OIDC_ISSUER", "https://login.fond.example/realms/oms/")
+    monkeypatch.setenv("OMS_OIDC_SCOPE", "groups")
     monkeypatch.setenv("OMS_LDAP_GROUPS", "ou=groups,dc=fond,dc=example")
     monkeypatch.setenv("OMS_AUTH", kind)
     found: dict[str, Any] = {}
@@ -245,5 +221,6 @@ def test_the_directory_is_chosen_by_the_environment(kind: str, monkeypatch: pyte
         assert found["AUTH_TYPE"] == 4
         (provider,) = found["OAUTH_PROVIDERS"]
         assert provider["remote_app"]["server_metadata_url"].startswith("https://login.fond.example/realms/oms/.well-known")
+        assert provider["remote_app"]["client_kwargs"] == {"scope": "openid email profile groups"}
         assert groups["oms-organisations"] == ["oms_organisation"]
     assert (found["AUTH_USER_REGISTRATION_ROLE"], found["AUTH_ROLES_SYNC_AT_LOGIN"]) == ("Public", True)
