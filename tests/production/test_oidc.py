@@ -19,7 +19,7 @@ import uvicorn
 
 from pipelines.demo.servers.postgres import Postgres
 from pipelines.ground import database as db
-from tests.browser.chromium import OPTIONS, chromium
+from tests.demonstration.chromium import OPTIONS, chromium
 from tests.exchange.world import World
 from tests.pages.site import Pages, pages_of
 from tests.production.provider import Provider, provider
