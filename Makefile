@@ -10,7 +10,7 @@ demo: .venv/installed
 	@$(BIN)/python -m pipelines.demo run $(if $(ONCE),--once)
 
 test: .venv/installed
-	$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-n auto --no-loadscope-reorder)
+	$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-n auto --no-loadscope-reorder --durations=30 --durations-min=10)
 
 bench: .venv/installed
 	$(BIN)/python -m tests.bench $(BENCH)
