@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.sync_api import expect
 
@@ -142,3 +143,31 @@ def test_exports_are_files(windows: Windows, facts: Mapping[str, str], tmp_path:
         coming.value.save_as(path)
         assert path.suffix == f".{kind.lower()}"
         assert path.read_bytes().startswith(begins)
+
+
+def test_a_change_of_a_rule_from_its_page_to_the_decision(windows: Windows, demonstration: Demonstration) -> None:
+    """Asked for on the rule's page, replayed by Airflow, turned down in Airflow's own form; the page tells who and why."""
+    window, rule = windows("oper"), "001F.00.0270"
+    page = window.page
+    window.open(f"/oms/rules/{rule}")
+    page.get_by_label("Что сделать").select_option("не проверять")
+    page.get_by_label("Пересчитать месяцев").fill("1")
+    assert window.barriers() == []
+    page.get_by_role("button", name="Посчитать влияние").click()
+    expect(page.get_by_role("status")).to_contain_text("Пересчёт запущен")
+    run = demonstration.value(
+        "select details ->> 'run' from exchange.event where name = 'RULE_IMPACT_ASKED' order by seq desc"
+    )
+    waiting = f"{window.url}/api/v2/dags/rule_impact/dagRuns/{quote(run)}/taskInstances/decision"
+    until(lambda: page.request.get(waiting).json()["state"] == "awaiting_input")
+    page.get_by_role("link", name="ход пересчёта").first.click()
+    page.wait_for_url("**/dags/rule_impact/runs/*")
+    page.goto(f"{page.url}/required_actions")
+    page.get_by_role("link", name="Ввести в действие изменение правил контроля?").first.click()
+    page.get_by_label("Основание").fill("пусть проверяется")
+    page.get_by_role("button", name="Отклонить").click()
+    decided = "select actor from exchange.event where name = 'RULE_IMPACT_REJECTED' and details ->> 'reason' = :reason"
+    until(lambda: demonstration.value(decided, reason="пусть проверяется") == "oper")
+    window.open(f"/oms/rules/{rule}")
+    expect(page.get_by_role("region", name="Отчёты о влиянии")).to_contain_text("пусть проверяется")
+    window.picture("rule-impact")
