@@ -40,7 +40,7 @@ def test_no_route_is_open(pages: Pages) -> None:
 
 def test_only_posts_change_anything(pages: Pages) -> None:
     posts = {address for method, address in routes(pages) if method != "GET"}
-    assert posts == {"/packages/1/resend", "/packages/1/again", "/audit/verify", "/audit/file"}
+    assert posts == {"/packages/1/resend", "/packages/1/again", "/rules/impact", "/audit/verify", "/audit/file"}
     before = pages.world.rows("select count(*) as events from exchange.event")
     for address in posts:
         assert pages.get("oper", address).status_code in (404, 405) or address == "/audit/verify"
