@@ -164,7 +164,7 @@ def test_a_change_of_a_rule_from_its_page_to_the_decision(windows: Windows, demo
     page.wait_for_url("**/dags/rule_impact/runs/*")
     window.open("/required_actions")
     page.get_by_role("link", name="Ввести в действие изменение правил контроля?").first.click()
-    page.get_by_label("Основание").fill("пусть проверяется")
+    page.locator("#element_reason").fill("пусть проверяется")
     page.get_by_role("button", name="Отклонить").click()
     decided = "select actor from exchange.event where name = 'RULE_IMPACT_REJECTED' and details ->> 'reason' = :reason"
     until(lambda: demonstration.value(decided, reason="пусть проверяется") == "oper")
