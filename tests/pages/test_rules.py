@@ -129,7 +129,8 @@ def test_reports_on_a_rule_with_their_decisions(empty: Pages) -> None:
     files = {"impact_1.html": store.put(content)}
     reported = {"request": request, "digest": "d1", "files": files}
     with db.transaction(empty.world.url) as connection:
-        journal.append(connection, None, journal.Event("RULE_IMPACT", moment, reported))
+        for _ in range(2):  # asked for twice: the decision is on the later one
+            journal.append(connection, None, journal.Event("RULE_IMPACT", moment, reported))
         decided = reported | {"reason": "не нужно"}
         journal.append(connection, None, journal.Event("RULE_IMPACT_REJECTED", moment, decided), actor="начальник")
         waiting = {"request": request | {"action": "warning"}, "digest": "d2", "files": files}
@@ -138,10 +139,11 @@ def test_reports_on_a_rule_with_their_decisions(empty: Pages) -> None:
         journal.append(connection, None, journal.Event("RULE_IMPACT", moment, other))
     document = html.fromstring(empty.text("audit", f"/rules/{rule}"))
     lines = [" ".join(one.text_content().split()) for one in document.xpath("//section[@aria-labelledby='impacts']/ul/li")]
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert "степень: предупреждение, файл H, с 01.12.2026 решения нет" in lines[0]
     assert "не проверять, файл H, с 01.12.2026 отклонено начальник" in lines[1]
     assert ": не нужно" in lines[1]
+    assert "не проверять, файл H, с 01.12.2026 решения нет" in lines[2]
     links = document.xpath("//section[@aria-labelledby='impacts']//a/@href")
     answer = empty.get("audit", links[-1])
     assert answer.content == content
