@@ -119,8 +119,8 @@ def test_terms_and_lists_in_words() -> None:
 def test_the_term_of_the_signer_in_words() -> None:
     june = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
     late = "действует только с 31.12.2026, после приёма"
-    for term, words in (({"last": june}, "истёк 01.06.2026, до приёма"), ({"first": made.LAST}, late)):
-        leaf = made.certificate(name("Тестов"), key("ec", 2), AUTHORITY, **term)  # type: ignore[arg-type]
+    for first, last, words in ((made.FIRST, june, "истёк 01.06.2026, до приёма"), (made.LAST, made.LAST, late)):
+        leaf = made.certificate(name("Тестов"), key("ec", 2), AUTHORITY, first=first, last=last)
         (found,) = examined({"H.xml": FILE, "H.sig": made.cms(FILE, leaf)}).values()
         assert said(found) == ("bad", f"Подпись верна, но сертификат {words}", "")
 

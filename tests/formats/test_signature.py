@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -52,8 +53,8 @@ def verdicts(
     return check(read(content), hashing if file is not None else None, trusted, moment)
 
 
-def outcome(*given: object, **named: object) -> tuple[Holding, Standing | None]:
-    (one,) = verdicts(*given, **named)  # type: ignore[arg-type]
+def outcome(*given: Any, **named: Any) -> tuple[Holding, Standing | None]:
+    (one,) = verdicts(*given, **named)
     return one.holding, one.judgement.standing if one.judgement else None
 
 
@@ -280,9 +281,10 @@ def test_what_is_no_signature_is_said() -> None:
         read(made.sequence(made.oid(made.DATA), made.tagged(0xA0, made.octets(FILE))))
     with pytest.raises(SignatureError, match="только сертификаты"):
         read(made.cms(FILE, signer("ec"), signers=0))
-    for many in ({"signers": SIGNERS + 1}, {"others": [authority("ec")] * CERTIFICATES}):
+    too_many: list[dict[str, Any]] = [{"signers": SIGNERS + 1}, {"others": [authority("ec")] * CERTIFICATES}]
+    for many in too_many:
         with pytest.raises(SignatureError, match="больше"):
-            read(made.cms(FILE, signer("ec"), **many))  # type: ignore[arg-type]
+            read(made.cms(FILE, signer("ec"), **many))
     twice = made.attributes(signer("ec"), b"another")[1:2]
     with pytest.raises(SignatureError, match="не читается"):
         read(made.cms(FILE, signer("ec"), more=twice))

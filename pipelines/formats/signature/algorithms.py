@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from asn1crypto import core
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -80,13 +80,13 @@ class AlgorithmError(ValueError):
 
 
 class _Algorithm(core.Sequence):
-    _fields = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, {"optional": True})]  # noqa: RUF012
+    _fields: ClassVar = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, {"optional": True})]
 
 
 class _Key(core.Sequence):
     """SubjectPublicKeyInfo: asn1crypto's own class refuses the identifiers of national keys."""
 
-    _fields = [("algorithm", _Algorithm), ("key", core.OctetBitString)]  # noqa: RUF012
+    _fields: ClassVar = [("algorithm", _Algorithm), ("key", core.OctetBitString)]
 
 
 class _Identifiers(core.SequenceOf):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from pipelines.formats.signature import algorithms
 from pipelines.formats.signature.algorithms import AlgorithmError
@@ -52,7 +53,7 @@ def check(signed: SignedData, hash_of_file: HashOfFile | None, trusted: Trust, m
     """
     content = signed.content
     if hash_of_file is None and content is not None:
-        hash_of_file = lambda identifier: algorithms.hashed(identifier, [content])  # noqa: E731
+        hash_of_file = partial(algorithms.hashed, pieces=[content])
     return [_verdict(one, signed.certificates, hash_of_file, trusted, moment) for one in signed.signers]
 
 
