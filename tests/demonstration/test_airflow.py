@@ -20,7 +20,9 @@ def test_from_the_menu_to_a_package_to_its_task(windows: Windows, facts: Mapping
     pages = page.frame_locator(FRAME)
     expect(pages.locator("h1")).to_have_text("Журнал обмена")
     assert "/plugin/oms" in page.url
-    pages.get_by_role("link", name=facts["name"]).first.click()
+    pages.get_by_role("searchbox").fill(facts["name"])  # it may be below the first page of the journal
+    pages.get_by_role("searchbox").press("Enter")
+    pages.get_by_role("link", name=facts["name"], exact=True).click()
     expect(pages.get_by_role("heading", name="Путь пакета")).to_be_visible()
     window.picture("airflow-package", whole=False)
     pages.get_by_role("link", name="задача и её журнал").click()
