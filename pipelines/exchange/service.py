@@ -18,7 +18,7 @@ from pipelines.exchange.bulk import SMALL, Bulk, Prepared
 from pipelines.exchange.channels.base import Channel
 from pipelines.exchange.control import check_adopted
 from pipelines.exchange.documents import Document, Maker
-from pipelines.exchange.inbox import Readiness, Receiver
+from pipelines.exchange.inbox import STILL, Readiness, Receiver
 from pipelines.exchange.kinds import Catalogue, PackageKind, adopting
 from pipelines.exchange.outbox import DeliveryReport, Outbox
 from pipelines.exchange.processing import Outcome, ProcessingFailed, Processor, Rules
@@ -46,7 +46,10 @@ ATTEMPTS = 8
 
 @dataclass(frozen=True)
 class Exchange:
-    """Everything that one run needs, opened once: settings, profile, kinds, channels."""
+    """Everything that one run needs, opened once: settings, profile, kinds, channels.
+
+    ``still`` is how long a file in a drop folder must not change before it is taken.
+    """
 
     settings: Settings
     channels: Mapping[str, Channel]
@@ -54,6 +57,7 @@ class Exchange:
     step: Step = no_step
     clock: Clock = utc_now
     verifiers: Sequence[Verifier] = ()
+    still: timedelta = STILL
 
     @cached_property
     def region(self) -> region.Region:
@@ -161,7 +165,7 @@ class Exchange:
             self.store,
             self.catalogue,
             self.subscribers,
-            Readiness(incomplete_after=patience),
+            Readiness(still=self.still, incomplete_after=patience),
             self.step,
             self.clock,
         )

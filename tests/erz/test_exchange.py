@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -278,9 +277,7 @@ def test_packages_at_the_same_time_leave_one_attachment_a_day(world: World) -> N
         ]
         world.drop(organisation, *request(rows, organisation))
     exchange = world.exchange()
-    exchange.look()
-    time.sleep(1.05)
-    exchange.receive()
+    world.receive(exchange)
     with ThreadPoolExecutor(3) as workers:
         outcomes = list(workers.map(exchange.process, exchange.pending("erz")))
     assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * 3

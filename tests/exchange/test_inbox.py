@@ -272,9 +272,7 @@ def test_small_packages_go_first_and_those_that_come_later_are_named(world: Worl
     for name, content in contents:
         world.drop("980003", name, content)
     exchange = world.exchange()
-    exchange.look()
-    time.sleep(1.05)
-    exchange.receive()
+    world.receive(exchange)
     sizes = sorted((len(content), name) for name, content in contents)
     monkeypatch.setattr("pipelines.exchange.service.SMALL", sizes[1][0])
     ids = {row["name"]: row["id"] for row in world.rows("select id, name from exchange.package")}

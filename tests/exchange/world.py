@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class World:
             KINDS,
             step,
             self.clock,
+            still=timedelta(0),
         )
 
     def drop(self, organisation: str, name: str, content: bytes) -> None:
@@ -68,8 +69,7 @@ class World:
 
     def receive(self, exchange: Exchange) -> None:
         """Claim everything that lies in the folders."""
-        exchange.look()
-        time.sleep(1.05)  # files must hold still for a second
+        exchange.look()  # a file is taken when it is seen for the second time
         exchange.receive()
 
     def run(
