@@ -72,19 +72,28 @@ def with_policy(world: World, policy_of_kind: str) -> Exchange:
     return exchange
 
 
+@pytest.fixture(scope="module")
+def waiting(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world whose registers lie in the folders, to be copied."""
+    url = postgres.create_database("impact_waiting", template="template_oms")
+    yield sent_to(World(url, tmp_path_factory.mktemp("waiting")))
+    db.engine(url).dispose()
+    postgres.drop_database("impact_waiting")
+
+
+@pytest.fixture(scope="module")
+def processed(waiting: World, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The world after its registers were processed, to be copied."""
+    with waiting.copied(postgres, tmp_path_factory.mktemp("processed") / "world") as world:
+        world.run()
+        yield world
+
+
 @pytest.fixture
-def worlds(postgres: Postgres, tmp_path: Path) -> Iterator[Callable[[str], World]]:
-    made: list[str] = []
-
-    def make(name: str) -> World:
-        url = postgres.create_database(f"impact_{name}", template="template_oms")
-        made.append(url)
-        return sent_to(World(url, tmp_path / name))
-
-    yield make
-    for url in made:
-        db.engine(url).dispose()
-        postgres.drop_database(url.rpartition("/")[2])
+def worlds(waiting: World, postgres: Postgres, tmp_path: Path) -> Iterator[tuple[World, World]]:
+    """Two equal ones with registers in the folders."""
+    with waiting.copied(postgres, tmp_path / "now") as now, waiting.copied(postgres, tmp_path / "then") as then:
+        yield now, then
 
 
 def edition_of_changed_rules(connection: Connection) -> int:
@@ -132,9 +141,9 @@ def replayed(exchange: Exchange, asked: Request) -> tuple[str, list[str]]:
     ],
 )
 def test_the_replay_says_what_processing_under_the_new_rules_comes_to(
-    worlds: Callable[[str], World], action: str, rule: str, kind: str, records: str
+    worlds: tuple[World, World], action: str, rule: str, kind: str, records: str
 ) -> None:
-    now, then = worlds("now"), worlds("then")
+    now, then = worlds
     now.run(with_policy(now, records))
     exchange = with_policy(now, records)
     digest, parts = replayed(exchange, proposed(now, action, rule, kind))
@@ -167,10 +176,9 @@ def test_the_replay_says_what_processing_under_the_new_rules_comes_to(
 
 
 @pytest.fixture
-def world(database: str, tmp_path: Path) -> World:
-    world = sent_to(World(database, tmp_path))
-    world.run()
-    return world
+def world(processed: World, postgres: Postgres, tmp_path: Path) -> Iterator[World]:
+    with processed.copied(postgres, tmp_path / "world") as copy:
+        yield copy
 
 
 def test_the_report_says_the_same_everywhere_and_twice(world: World) -> None:

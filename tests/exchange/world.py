@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
+from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange.channels.folder import FolderChannel
 from pipelines.exchange.processing import Outcome
 from pipelines.exchange.region import load
@@ -44,6 +48,19 @@ class World:
                 (self.folders / organisation.login / name).mkdir(parents=True, exist_ok=True)
         self.exchange().set_up()
         return self
+
+    @contextmanager
+    def copied(self, postgres: Postgres, root: Path) -> Iterator[World]:
+        """The world once more, under another folder: what is done to the copy is not done to this one."""
+        db.engine(self.url).dispose()  # a database that somebody is at is not copied
+        name = f"copy_{secrets.token_hex(6)}"
+        shutil.copytree(self.root, root)
+        copy = replace(self, url=postgres.create_database(name, template=self.url.rpartition("/")[2]), root=root)
+        try:
+            yield copy
+        finally:
+            db.engine(copy.url).dispose()
+            postgres.drop_database(name)
 
     def exchange(self, step: Step = no_step) -> Exchange:
         logins = [organisation.login for organisation in REGION.organisations]

@@ -46,20 +46,29 @@ def month(postgres, tmp_path_factory):
 def ready(postgres, tmp_path_factory):
     """A small month whose registers are processed, to be copied."""
     url = postgres.create_database("closing_small", template="template_oms")
-    root = tmp_path_factory.mktemp("small")
-    received(url, root, registers_of(PERIOD, 5, SMALL))
+    yield received(url, tmp_path_factory.mktemp("small"), registers_of(PERIOD, 5, SMALL))
     db.engine(url).dispose()
-    yield root
     postgres.drop_database("closing_small")
 
 
 @pytest.fixture
 def small(ready, postgres, tmp_path) -> Iterator[World]:
-    url = postgres.create_database("closing_copy", template="closing_small")
-    shutil.copytree(ready, tmp_path / "world")
-    yield World(url, tmp_path / "world", lambda: NOW - timedelta(days=5))
-    db.engine(url).dispose()
-    postgres.drop_database("closing_copy")
+    with ready.copied(postgres, tmp_path / "world") as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def settled(ready, postgres, tmp_path_factory) -> Iterator[tuple[World, int]]:
+    """The small month closed and delivered, to be copied, and the number of its closing."""
+    with ready.copied(postgres, tmp_path_factory.mktemp("settled") / "world") as world:
+        _, number = closed(world)
+        yield world, number
+
+
+@pytest.fixture
+def paid(settled, postgres, tmp_path) -> Iterator[tuple[World, int]]:
+    with settled[0].copied(postgres, tmp_path / "world") as world:
+        yield world, settled[1]
 
 
 def registers(world: World, number: int, kind: str) -> dict[str, dict[str, object]]:
@@ -230,11 +239,11 @@ def test_another_choice_of_the_region_does_not_reach_a_closed_month(month, tmp_p
         ("update pump.document set sha256 = repeat('0', 64) where ordinal = 1", "другие байты"),
     ],
 )  # fmt: skip
-def test_a_replay_finds_what_was_changed(small, change, told):
-    closings, number = closed(small)
-    with db.transaction(small.url) as connection:
+def test_a_replay_finds_what_was_changed(paid, change, told):
+    world, number = paid
+    with db.transaction(world.url) as connection:
         connection.execute(text(change))
-    found = closings.replay(number)
+    found = Closings(world.exchange()).replay(number)
     assert any(told in difference for difference in found.differences), found.differences
 
 
@@ -317,8 +326,8 @@ def test_a_month_waits_for_what_is_still_under_way_and_for_earlier_months(small)
         closings.freeze_month(NEXT, LATER)
 
 
-def test_the_next_month_knows_what_was_paid_owed_and_taken(small):
-    closed(small)
+def test_the_next_month_knows_what_was_paid_owed_and_taken(paid):
+    world, _ = paid
     first = registers_of(PERIOD, 5, SMALL)
     again = [replace(register, period=PERIOD) for register in first[:1]]
     # The organisation presents August's cases once more, in the account of September.
@@ -340,24 +349,24 @@ def test_the_next_month_knows_what_was_paid_owed_and_taken(small):
     people = replace(persons, name=f"L{stem[1:]}", tables={**persons.tables, "ZGLV": others})
     following = replace(repeated, name=stem, period=NEXT, files={"H": main, "L": people})
     fresh = registers_of(NEXT, 9, (("H", "980007", "98002", 40),))
-    small.clock = lambda: LATER - timedelta(days=5)
-    send(small, fresh)
+    world.clock = lambda: LATER - timedelta(days=5)
+    send(world, fresh)
     name, content = package(following)
-    small.drop("980001", name, content)
-    small.run()
-    _, number = closed(small, NEXT, LATER)
+    world.drop("980001", name, content)
+    world.run()
+    _, number = closed(world, NEXT, LATER)
 
-    paid = {row["idcase"] for row in small.rows(
+    paid = {row["idcase"] for row in world.rows(
         "select d.idcase from pump.decision d join pump.closing c on c.id = d.closing "
         "where c.period = '2026-08-01' and d.code_mo = '980001' and d.oplata <> 2 and d.sump > 0")}  # fmt: skip
-    hits = small.rows(
+    hits = world.rows(
         "select d.idcase, h.osn, h.other_ref from pump.hit h join pump.decision d using (closing, package, row) "
         "where h.closing = :n and h.osn = '1.10.1'", n=number,
     )  # fmt: skip
     assert paid == {row["idcase"] for row in hits}
     assert all(row["other_ref"].endswith(f"/{row['idcase']}") for row in hits)
-    debts = small.rows("select payer, code_mo, amount from pump.due where closing = :n and what = 'debt'", n=number)
-    rests = small.rows(
+    debts = world.rows("select payer, code_mo, amount from pump.due where closing = :n and what = 'debt'", n=number)
+    rests = world.rows(
         "select payer, code_mo, rest as amount from pump.due d join pump.closing c on c.id = d.closing "
         "where c.period = '2026-08-01' and rest > 0"
     )
