@@ -162,7 +162,7 @@ def test_a_change_of_a_rule_from_its_page_to_the_decision(windows: Windows, demo
     until(lambda: page.request.get(waiting).json()["state"] == "awaiting_input")
     page.get_by_role("link", name="ход пересчёта").first.click()
     page.wait_for_url("**/dags/rule_impact/runs/*")
-    window.open("/required_actions")
+    window.open("/required_actions?response_received=false")
     page.get_by_role("link", name="Ввести в действие изменение правил контроля?").first.click()
     page.locator("#element_reason").fill("пусть проверяется")
     page.get_by_role("button", name="Отклонить").click()
