@@ -168,7 +168,7 @@ def test_summaries_add_up_to_the_tables(month: tuple[Pages, int]) -> None:
     assert stages["МЭК: идентификация"][:2] == [str(decided["r"]), roubles(int(decided["s"]))]
     grounds = table(document, "Отказы утверждённых месяцев")
     assert [(row[0], row[4]) for row in grounds] == [("1.5", roubles(int(decided["s"])))]
-    assert grounds[0][1].startswith("Введение в реестр счетов недостоверных персональных данных")
+    assert grounds[0][1].startswith("Недостоверные персональные данные застрахованного лица")
     payers = gathered(pages, audit, "payers")
     assert payers["total"]["payable"] == lines["p"] == sum(row["payable"] for _, row in payers["payers"])
     assert gathered(pages, audit, "organisations")["total"]["gross"] == lines["g"]
