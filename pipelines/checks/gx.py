@@ -91,6 +91,11 @@ class _ElementExpectation(MulticolumnMapExpectation):
         if name != "_configuration":
             self._configuration = None
 
+    def copy(self, **options: Any) -> Any:
+        copied = super().copy(**options)
+        copied._configuration = None  # pydantic copies it too, though the copy may have other values
+        return copied
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         own = tuple(name for name in cls.__annotations__ if name != "map_metric")

@@ -85,3 +85,11 @@ def test_every_suite_finds_the_same_rows_in_registers_with_faults(kind: str) -> 
             in_force |= {check.rule for check in suite.checks if check.valid_on(PERIOD)}
     assert {fault.rule for fault in made[0].faults} & in_force <= found
     assert len(found) > 15
+
+
+def test_an_expectation_that_is_changed_or_copied_tells_what_it_is_now() -> None:
+    one = gx.ExpectElementInSet(column_list=["A", "row"], values=["1"], numeric=False)
+    assert one.configuration is one.configuration
+    assert one.copy(update={"values": ["2"]}).configuration.kwargs["values"] == ["2"]
+    one.values = ["3"]
+    assert one.configuration.kwargs["values"] == ["3"]
