@@ -28,15 +28,12 @@ TEMPORARY_SUFFIXES = (".part", ".filepart", ".tmp", ".partial", ".crdownload", "
 TEMPORARY_PREFIXES = (".", "~$", "_tmp")
 
 
-STILL = timedelta(seconds=1)
-
-
 @dataclass(frozen=True)
 class Readiness:
     """When a file is ready: polls and time that it must hold still, time after which it is taken as incomplete."""
 
     polls: int = 2
-    still: timedelta = STILL
+    still: timedelta = timedelta(seconds=1)
     incomplete_after: timedelta = timedelta(minutes=15)
 
 

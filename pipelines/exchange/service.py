@@ -18,7 +18,7 @@ from pipelines.exchange.bulk import SMALL, Bulk, Prepared
 from pipelines.exchange.channels.base import Channel
 from pipelines.exchange.control import check_adopted
 from pipelines.exchange.documents import Document, Maker
-from pipelines.exchange.inbox import STILL, Readiness, Receiver
+from pipelines.exchange.inbox import Readiness, Receiver
 from pipelines.exchange.kinds import Catalogue, PackageKind, adopting
 from pipelines.exchange.outbox import DeliveryReport, Outbox
 from pipelines.exchange.processing import Outcome, ProcessingFailed, Processor, Rules
@@ -57,7 +57,7 @@ class Exchange:
     step: Step = no_step
     clock: Clock = utc_now
     verifiers: Sequence[Verifier] = ()
-    still: timedelta = STILL
+    still: timedelta = Readiness.still
 
     @cached_property
     def region(self) -> region.Region:

@@ -146,7 +146,7 @@ def test_one_failing_channel_does_not_stop_the_others(world: World, inbox: Path)
     (inbox / NAME_OF).write_bytes(CONTENT)
     exchange = world.exchange()
     both = Exchange(exchange.settings, {"down": Down(), **exchange.channels}, KINDS)  # type: ignore[dict-item]
-    both.look()
+    assert [both.look(), both.look()] == [0, 0], "seen twice, but not still for a second"
     time.sleep(1.05)
     assert both.look() == 1
     assert both.receive() == {"pump": [1]}
