@@ -356,14 +356,14 @@ def test_the_next_month_knows_what_was_paid_owed_and_taken(paid):
     world.run()
     _, number = closed(world, NEXT, LATER)
 
-    paid = {row["idcase"] for row in world.rows(
+    before = {row["idcase"] for row in world.rows(
         "select d.idcase from pump.decision d join pump.closing c on c.id = d.closing "
         "where c.period = '2026-08-01' and d.code_mo = '980001' and d.oplata <> 2 and d.sump > 0")}  # fmt: skip
     hits = world.rows(
         "select d.idcase, h.osn, h.other_ref from pump.hit h join pump.decision d using (closing, package, row) "
         "where h.closing = :n and h.osn = '1.10.1'", n=number,
     )  # fmt: skip
-    assert paid == {row["idcase"] for row in hits}
+    assert before == {row["idcase"] for row in hits}
     assert all(row["other_ref"].endswith(f"/{row['idcase']}") for row in hits)
     debts = world.rows("select payer, code_mo, amount from pump.due where closing = :n and what = 'debt'", n=number)
     rests = world.rows(
