@@ -64,7 +64,7 @@ def test_a_package_comes_while_the_journal_is_looked_at(
     with demonstration.party("mo980001") as clinic:
         clinic.drop("HM980001S98001_2610888.zip", BROKEN)
     row = page.get_by_role("row").filter(has_text="HM980001S98001_2610888.zip")
-    expect(row).to_contain_text("отклонён", timeout=90_000)
+    expect(row).to_contain_text("отклонён", timeout=300_000)
     assert page.url.endswith("/oms/journal")
     assert window.complaints == []
 
@@ -114,7 +114,7 @@ def test_the_chain_is_verified(windows: Windows, facts: Mapping[str, str], demon
     page = window.page
     window.open("/oms/audit")
     page.get_by_role("button", name="Проверить сейчас").click()
-    expect(page.get_by_text("расхождений 0: журнал цел")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("расхождений 0: журнал цел")).to_be_visible(timeout=300_000)
     expect(page.get_by_role("button", name="Проверить сейчас")).to_be_enabled()
     assert demonstration.value("select actor from exchange.event where name = 'VERIFIED' order by seq desc") == "audit"
     assert window.barriers() == []

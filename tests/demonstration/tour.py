@@ -88,8 +88,8 @@ QUERIES = {
 """Where each fact comes from; a query may use those before it."""
 
 
-def until(condition: Callable[[], object], seconds: float = 90) -> None:
-    """Wait for something that the exchange does in its own time."""
+def until(condition: Callable[[], object], seconds: float = 300) -> None:
+    """Wait for what the exchange does in its own time: its schedules run every few minutes at the longest."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

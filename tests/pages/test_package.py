@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,11 @@ from sqlalchemy import text
 
 from pipelines.exchange.runs import CURRENT, Run
 from pipelines.ground import database as db
+from pipelines.pages.application import create_app
+from pipelines.pages.errors import Told
 from pipelines.pages.rendering import number
 from tests.pages.rough import put
-from tests.pages.site import Pages
+from tests.pages.site import Pages, admit
 
 
 def partial(pages: Pages) -> dict[str, Any]:
@@ -100,6 +103,7 @@ def test_the_operator_sends_the_same_answer_again(pages: Pages) -> None:
     given = {"token": pages.token("oper", address), "reason": "не дошёл"}
     done = pages.client("oper").post(f"{address}/resend", data=given)
     assert (done.status_code, done.headers["Location"]) == (303, f"{address}?done=resent")
+    assert pages.started[-1] == ("deliver", {})
     shown = pages.text("oper", done.headers["Location"])
     assert "Ответ поставлен в очередь" in shown
     assert "ждёт отправки" in shown
@@ -108,6 +112,17 @@ def test_the_operator_sends_the_same_answer_again(pages: Pages) -> None:
     step = html.fromstring(pages.text("audit", address)).xpath("//li[@class='person']")[-1].text_content()
     for said in ("Ответ отправлен ещё раз", "oper", "не дошёл"):
         assert said in step
+
+
+def test_an_answer_goes_again_with_the_schedule_where_its_delivery_cannot_be_started(pages: Pages) -> None:
+    def start(*_: object) -> str:
+        raise Told(409, "Airflow не знает процесса deliver")
+
+    alone = Pages(create_app(replace(pages.app.state.site, start=start), admit), pages.world)
+    address = f"/packages/{partial(pages)['id']}"
+    given = {"token": alone.token("oper", address), "reason": "просили"}
+    assert alone.client("oper").post(f"{address}/resend", data=given).headers["Location"] == f"{address}?done=resent"
+    assert pages.world.exchange().deliver().sent >= 2
 
 
 def test_an_action_without_a_reason_is_refused_in_words(pages: Pages) -> None:
@@ -138,6 +153,7 @@ def test_a_failed_package_is_tried_again(empty: Pages) -> None:
     given = {"token": empty.token("oper", address), "reason": "место освобождено"}
     done = empty.client("oper").post(f"{address}/again", data=given)
     assert done.headers["Location"] == f"{address}?done=again"
+    assert empty.started == [("receive", {})]
     assert list(empty.world.exchange().pending("pump")) == [package]
     (event,) = empty.world.rows("select actor, details from exchange.event where name = 'AGAIN'")
     assert (event["actor"], event["details"]) == ("oper", {"reason": "место освобождено"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +31,7 @@ DONE = {
     "again": "Пакет снова ждёт обработки: его возьмёт ближайший приём.",
 }
 router = APIRouter(prefix="/packages/{number:int}")
+log = logging.getLogger(__name__)
 
 
 @router.get("")
@@ -115,6 +117,7 @@ def resend(request: Request, number: int, reason: str = Form(""), token: str = F
     who = acting(request, token)
     with _change(request, number) as connection:
         _refusing(manual.resend, connection, number, who.name, reason)
+    _at_once(request, "deliver")
     return RedirectResponse(f"{base(request)}/packages/{number}?done=resent", 303)
 
 
@@ -123,6 +126,7 @@ def again(request: Request, number: int, reason: str = Form(""), token: str = Fo
     who = acting(request, token)
     with _change(request, number) as connection:
         _refusing(manual.again, connection, number, who.name, reason)
+    _at_once(request, "receive")
     return RedirectResponse(f"{base(request)}/packages/{number}?done=again", 303)
 
 
@@ -132,6 +136,14 @@ def _change(request: Request, number: int) -> Any:
     with site.reading(request) as connection:
         _found(connection, number)
     return database.transaction(site.settings().database_url)
+
+
+def _at_once(request: Request, dag: str) -> None:
+    """Start the process that does what was asked; where it cannot be started, its schedule does the same in minutes."""
+    try:
+        site_of(request).start(request, dag, {})
+    except Told as refusal:
+        log.warning("%s is left to its schedule: %s", dag, refusal.detail)
 
 
 def _refusing(act: Any, *given: object) -> None:
