@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import asyncssh
@@ -62,6 +63,25 @@ def test_an_organisation_uploads_under_a_temporary_name_and_renames(
     assert "Реестр 'счёт'.zip" in organisation.listdir("/in")
     organisation.remove("/in/Реестр 'счёт'.zip")
     assert not path.exists()
+
+
+def test_a_listing_outlives_files_that_vanish_while_it_is_read(
+    server: SftpServer, organisation: paramiko.SFTPClient
+) -> None:
+    folder = server.homes / "150001" / "out"
+    files = [folder / f"{number:03d}.zip.part" for number in range(350)]  # a client asks for a hundred at a time
+    for file in files:
+        file.write_bytes(b"x")
+    with closing(enter(server, "fund", "pw-fund")) as fund:
+        listed = organisation.listdir_iter("/out", read_aheads=1)
+        seen = [next(listed).filename]
+        for file in files:
+            fund.posix_rename(f"/150001/out/{file.name}", f"/150001/out/{file.stem}")
+        seen += [entry.filename for entry in listed]
+        fund.get_channel().get_transport().close()
+    for file in files:
+        (folder / file.stem).unlink()
+    assert {file.name for file in files} <= set(seen)
 
 
 def test_out_is_read_only(server: SftpServer, organisation: paramiko.SFTPClient) -> None:

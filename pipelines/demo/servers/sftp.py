@@ -135,7 +135,8 @@ class _Home(asyncssh.SFTPServer):  # type: ignore[misc]
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
         top = not self._parts(path)
-        async for name in super().scandir(path):
+        # At once: a listing that waits for its client's next request would fail on a file that is renamed meanwhile.
+        for name in [one async for one in super().scandir(path)]:
             if self._fund or not top or name.filename in (b".", b"..", b"in", b"out"):
                 yield name
 
