@@ -21,7 +21,7 @@ from tests.demo.test_pump_month import came, logged_in, send, until
 from tests.demo.test_rule_impact import client
 from tests.demo.test_stand import environment  # noqa: F401
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1500)]
 
 WRONG = {"action": "off", "rule": "999F.99.9999", "since": "2026-01-01", "months": 1}
 
@@ -36,7 +36,7 @@ def titled(senders: Senders, beginning: str) -> list[EmailMessage]:
     return [letter for letter in senders.to_operators() if str(letter["Subject"]).startswith(beginning)]
 
 
-def arrived(senders: Senders, beginning: str, count: int, seconds: float = 240) -> list[EmailMessage]:
+def arrived(senders: Senders, beginning: str, count: int, seconds: float = 420) -> list[EmailMessage]:
     subjects = lambda: [str(letter["Subject"]) for letter in senders.to_operators()]  # noqa: E731
     until(subjects, lambda: len(titled(senders, beginning)) >= count, seconds)
     return titled(senders, beginning)

@@ -22,7 +22,7 @@ from pipelines.systems import open_exchange
 from tests.demo.test_stand import environment  # noqa: F401
 from tests.exchange.world import REGION
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1500)]
 
 RULE = "001F.00.0270"
 RUNS = "/api/v2/dags/rule_impact/dagRuns"
@@ -57,7 +57,7 @@ def states(api: httpx.Client, run: str) -> dict[str, set[str]]:
 
 
 def until(api: httpx.Client, run: str, task: str, state: str) -> None:
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 420
     while (now := states(api, run)).get(task) != {state}:
         assert time.monotonic() < deadline, now
         assert "failed" not in set().union(*now.values()), now
@@ -82,7 +82,7 @@ def answer(api: httpx.Client, run: str, option: str, reason: str) -> httpx.Respo
 def unexplained(api: httpx.Client, run: str) -> None:
     """An answer without a reason does nothing; «Clear» asks the question again."""
     answer(api, run, "Ввести в действие", " ").raise_for_status()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 420
     while states(api, run)["decide"] != {"failed"}:
         assert time.monotonic() < deadline, states(api, run)
         time.sleep(0.5)

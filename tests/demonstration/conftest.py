@@ -1,4 +1,4 @@
-"""A browser for each module, and windows of Airflow's users on the demonstration."""
+"""A browser, and windows of Airflow's users on the demonstration."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def facts(demonstration: Demonstration) -> Mapping[str, str]:
     return facts_of(demonstration)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as found:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def logins(browser: Browser, demonstration: Demonstration) -> Callable[[str], object]:
     """What a browser keeps of a user who has logged in through Airflow's form."""
 

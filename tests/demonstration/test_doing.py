@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
+from zipfile import ZipFile
 
 from playwright.sync_api import expect
 
@@ -14,7 +16,6 @@ from tests.demonstration.tour import until
 
 pytestmark = MARKS
 
-BROKEN = b"PK\x03\x04 not an archive"
 DROP = """async ([area, name, bytes]) => {
     const given = new DataTransfer();
     given.items.add(new File([new Uint8Array(bytes)], name));
@@ -24,6 +25,14 @@ DROP = """async ([area, name, bytes]) => {
         target.dispatchEvent(event);
     }
 }"""
+
+
+def packed(name: str, content: bytes) -> bytes:
+    """A whole archive: one that breaks off is waited for."""
+    with BytesIO() as made:
+        with ZipFile(made, "w") as archive:
+            archive.writestr(name, content)
+        return made.getvalue()
 
 
 def test_an_answer_goes_out_again(windows: Windows, facts: Mapping[str, str], demonstration: Demonstration) -> None:
@@ -62,7 +71,7 @@ def test_a_package_comes_while_the_journal_is_looked_at(
     page = window.page
     window.open("/oms/journal")
     with demonstration.party("mo980001") as clinic:
-        clinic.drop("HM980001S98001_2610888.zip", BROKEN)
+        clinic.drop("HM980001S98001_2610888.zip", packed("README.TXT", b"no register"))
     row = page.get_by_role("row").filter(has_text="HM980001S98001_2610888.zip")
     expect(row).to_contain_text("отклонён", timeout=300_000)
     assert page.url.endswith("/oms/journal")

