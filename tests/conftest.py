@@ -18,6 +18,7 @@ from pipelines.demo.servers.postgres import Postgres
 from pipelines.ground import database as ground_database
 from pipelines.ground import migrations
 from pipelines.ground.settings import ROOT
+from tests.databases import MIGRATED, fresh
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
@@ -56,7 +57,7 @@ def postgres() -> Iterator[Postgres]:
     folder.chmod(0o755)  # the server runs under another account when tests run as root
     server = Postgres(folder / "data", port, secrets.token_hex(8), durable=False).start()
     try:
-        url = server.create_database("template_oms")
+        url = server.create_database(MIGRATED)
         migrations.upgrade(url)
         ground_database.engine(url).dispose()
         yield server
@@ -68,8 +69,12 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture
 def database(postgres: Postgres) -> Iterator[str]:
     """URL of a fresh, migrated database."""
-    name = f"test_{secrets.token_hex(6)}"
-    url = postgres.create_database(name, template="template_oms")
-    yield url
-    ground_database.engine(url).dispose()
-    postgres.drop_database(name)
+    with fresh(postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database(postgres: Postgres) -> Iterator[str]:
+    """URL of a migrated database that the tests of a module share."""
+    with fresh(postgres) as url:
+        yield url

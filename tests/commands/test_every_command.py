@@ -17,8 +17,6 @@ import typer
 from typer.testing import CliRunner, Result
 
 from pipelines.__main__ import app
-from pipelines.demo.servers.postgres import Postgres
-from pipelines.ground import database as db
 from pipelines.ground.commands import CODES
 from pipelines.ground.settings import ROOT
 from pipelines.reference.cli import app as nsi
@@ -91,14 +89,11 @@ def test_wrong_calls_are_told_in_russian_and_end_with_two(words: tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
-def world(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = postgres.create_database("commands", template="template_oms")
-    world = World(url, tmp_path_factory.mktemp("commands")).set_up()
+def world(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = World(module_database, tmp_path_factory.mktemp("commands")).set_up()
     world.drop("980001", NAME, b"no archive")
     world.run()
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("commands")
+    return world
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 import yaml
 from sqlalchemy import text
 
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.erz import identify, load_persons
 from pipelines.exchange import subscribers
 from pipelines.ground import database as db
@@ -36,13 +34,10 @@ def people(asked: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def url(postgres: Postgres) -> Iterator[str]:
-    made = postgres.create_database("test_identify", template="template_oms")
-    with db.transaction(made) as connection:
+def url(module_database: str) -> str:
+    with db.transaction(module_database) as connection:
         subscribers.load_region(connection, REGION)
-    yield made
-    db.engine(made).dispose()
-    postgres.drop_database("test_identify")
+    return module_database
 
 
 def loaded(url: str, persons: list[dict[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from sqlalchemy import text
 from pipelines.checks import gx, suites
 from pipelines.checks.frames import Bulk, frame
 from pipelines.checks.runner import run_suite
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.erz import rules
 from pipelines.erz.checks import birth_date
 from pipelines.erz.request import KINDS, month
@@ -69,19 +68,16 @@ Control = Callable[[Opened], pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def found(postgres: Postgres) -> Iterator[Control]:
+def found(module_database: str) -> Control:
     """Runs the control over a request: the findings."""
-    url = postgres.create_database("test_pr_rules", template="template_oms")
-    with db.transaction(url) as connection:
+    with db.transaction(module_database) as connection:
         subscribers.load_region(connection, REGION)
 
     def run(request: Opened) -> pd.DataFrame:
-        with db.transaction(url) as connection:
+        with db.transaction(module_database) as connection:
             return control(connection, KINDS[0], request, Dictionaries([])).findings
 
-    yield run
-    db.engine(url).dispose()
-    postgres.drop_database("test_pr_rules")
+    return run
 
 
 def test_the_suite_is_the_one_written_down() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from pipelines.nsi import store_edition
 from pipelines.synthetic.identification import generate_identification
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register
+from tests.databases import fresh
 from tests.exchange.world import REGION, World
 
 PERIOD = date(2026, 10, 1)
@@ -59,16 +60,8 @@ def traffic() -> list[tuple[str, str, bytes]]:
 @pytest.fixture
 def two_worlds(postgres, tmp_path: Path) -> Iterator[Callable[[str], World]]:  # type: ignore[no-untyped-def]
     """Makes worlds with databases of their own."""
-    worlds: dict[str, str] = {}
-
-    def create(name: str) -> World:
-        worlds[name] = postgres.create_database(f"bulk_{name}", template="template_oms")
-        return World(worlds[name], tmp_path / name, noon).set_up()
-
-    yield create
-    for name, url in worlds.items():
-        db.engine(url).dispose()
-        postgres.drop_database(f"bulk_{name}")
+    with ExitStack() as databases:
+        yield lambda name: World(databases.enter_context(fresh(postgres)), tmp_path / name, noon).set_up()
 
 
 def drop(world: World, packages: list[tuple[str, str, bytes]]) -> None:

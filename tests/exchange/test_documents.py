@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange import journal
 from pipelines.exchange.control import control
 from pipelines.exchange.documents import DATA_DOCS, RESULTS, NoDocuments
@@ -39,17 +37,14 @@ REQUEST_FAULTS = dict.fromkeys(OF_REQUESTS, 0.05)
 
 
 @pytest.fixture(scope="module")
-def world(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = postgres.create_database("documents", template="template_oms")
-    world = World(url, tmp_path_factory.mktemp("documents")).set_up()
+def world(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = World(module_database, tmp_path_factory.mktemp("documents")).set_up()
     world.drop("980001", *package(generate_register(REGION, "980001", "98001", PERIOD, 150, 5, SPOILT)))
     world.drop("980003", *package(generate_register(REGION, "980003", "98001", PERIOD, 10, 6)))
     world.drop("980006", *generate_identification(REGION, "980006", date(2026, 11, 2), 40, 4, REQUEST_FAULTS))
     world.drop("980004", "HM980004S98001_26101.zip", b"no archive")
     world.run()
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("documents")
+    return world
 
 
 def number(world: World, sender: str) -> int:

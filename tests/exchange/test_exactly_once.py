@@ -15,6 +15,7 @@ from pipelines.ground import database as db
 from pipelines.synthetic.identification import generate_identification
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register
+from tests.databases import fresh
 from tests.exchange.world import REGION, World
 
 PERIOD = date(2026, 10, 1)
@@ -59,14 +60,12 @@ def forked(action: Callable[[], None]) -> int:
 @pytest.fixture
 def undisturbed(postgres, tmp_path: Path):  # type: ignore[no-untyped-def]
     """Snapshot of a run in which nothing went wrong."""
-    url = postgres.create_database("undisturbed", template="template_oms")
-    world = World(url, tmp_path / "undisturbed", noon).set_up()
-    for organisation, name, content in traffic():
-        world.drop(organisation, name, content)
-    world.run()
-    yield world.snapshot()
-    db.engine(url).dispose()
-    postgres.drop_database("undisturbed")
+    with fresh(postgres) as url:
+        world = World(url, tmp_path / "undisturbed", noon).set_up()
+        for organisation, name, content in traffic():
+            world.drop(organisation, name, content)
+        world.run()
+        yield world.snapshot()
 
 
 def test_the_undisturbed_run_is_worth_comparing_with(undisturbed: dict[str, list[str]]) -> None:

@@ -73,12 +73,9 @@ def with_policy(world: World, policy_of_kind: str) -> Exchange:
 
 
 @pytest.fixture(scope="module")
-def waiting(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def waiting(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world whose registers lie in the folders, to be copied."""
-    url = postgres.create_database("impact_waiting", template="template_oms")
-    yield sent_to(World(url, tmp_path_factory.mktemp("waiting")))
-    db.engine(url).dispose()
-    postgres.drop_database("impact_waiting")
+    return sent_to(World(module_database, tmp_path_factory.mktemp("waiting")))
 
 
 @pytest.fixture(scope="module")

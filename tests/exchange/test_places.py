@@ -20,14 +20,11 @@ REGISTER = register(cases=20)
 
 
 @pytest.fixture(scope="module")
-def world(postgres, tmp_path_factory):  # type: ignore[no-untyped-def]
-    url = postgres.create_database("places", template="template_oms")
-    world = World(url, tmp_path_factory.mktemp("places")).set_up()
+def world(module_database: str, tmp_path_factory):  # type: ignore[no-untyped-def]
+    world = World(module_database, tmp_path_factory.mktemp("places")).set_up()
     world.drop("980001", *package(REGISTER))
     world.run()
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("places")
+    return world
 
 
 def place_of(world: World, number: int, row: int) -> Place:

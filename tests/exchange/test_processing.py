@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from lxml import etree
 
 from pipelines.checks import suites
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.erz import load_persons
 from pipelines.exchange import journal
 from pipelines.exchange.inbox import temporary
@@ -46,18 +44,15 @@ SCHEMA = etree.XMLSchema(etree.parse(ROOT / "include" / "xsd" / "FLK_P.xsd"))
 
 
 @pytest.fixture(scope="module")
-def world(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = postgres.create_database("traffic", template="template_oms")
-    world = World(url, tmp_path_factory.mktemp("traffic")).set_up()
-    with db.transaction(url) as connection:
+def world(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = World(module_database, tmp_path_factory.mktemp("traffic")).set_up()
+    with db.transaction(module_database) as connection:
         load_persons(connection, generate_persons(REGION))
     for part in (FIRST, LATER):
         for shipment in part:
             world.drop(shipment.sender, shipment.name, shipment.content)
         world.run()
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("traffic")
+    return world
 
 
 def row_of(world: World, shipment: Shipment) -> dict[str, object]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange.region import RegionError
 from pipelines.formats.archive import write_archive
-from pipelines.ground import database as db
 from pipelines.synthetic.broken import members, stem
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register
@@ -106,16 +104,13 @@ def content(number: int) -> tuple[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def world(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = postgres.create_database("regional", template="template_oms")
+def world(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     root = tmp_path_factory.mktemp("regional")
-    world = World(url, root, region=str(profile(root, ["16", "45"], OWN))).set_up()
+    world = World(module_database, root, region=str(profile(root, ["16", "45"], OWN))).set_up()
     for number in range(len(FILES)):
         world.drop(SENDER, *content(number))
     world.run(together=True)
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("regional")
+    return world
 
 
 @pytest.mark.parametrize("number", range(len(FILES)))
@@ -135,10 +130,7 @@ def test_a_right_file_is_loaded_without_the_elements_that_have_no_place(world: W
     assert not {"mcod", "type_pmp"} & set(loaded[0])
 
 
-def test_a_profile_whose_adopted_rules_lack_a_dictionary_is_refused(postgres: Postgres, tmp_path: Path) -> None:
-    url = postgres.create_database("regional_without", template="template_oms")
-    world = World(url, tmp_path, region=str(profile(tmp_path, ["16"], {})))
+def test_a_profile_whose_adopted_rules_lack_a_dictionary_is_refused(database: str, tmp_path: Path) -> None:
+    world = World(database, tmp_path, region=str(profile(tmp_path, ["16"], {})))
     with pytest.raises(RegionError, match=r"Q022: правилу 00\dF\.16\.\d+ нужен справочник T_(PASSPORT|SENDERS)"):
         world.set_up()
-    db.engine(url).dispose()
-    postgres.drop_database("regional_without")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 
 import openpyxl
 import pytest
 
 from pipelines.checks import compiler, readings
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange.messages import catalogue
 from pipelines.exchange.protocol import answer_stem
 from pipelines.formats.archive import write_archive
-from pipelines.ground import database as db
 from pipelines.synthetic.broken import members, stem
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register
@@ -66,17 +64,14 @@ BREACHES: list[tuple[str, str, Change]] = [
 
 
 @pytest.fixture(scope="module")
-def world(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = postgres.create_database("executed", template="template_oms")
-    world = World(url, tmp_path_factory.mktemp("executed")).set_up()
+def world(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = World(module_database, tmp_path_factory.mktemp("executed")).set_up()
     for number, (_, _, change) in enumerate(BREACHES, start=1):
         _, good = package(generate_register(REGION, SENDER, "98001", PERIOD, 5, seed=3, number=number))
         files = change(members(good))
         world.drop(SENDER, f"{stem(good)}.zip", write_archive(files))
     world.run()
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("executed")
+    return world
 
 
 def name_of(number: int) -> str:

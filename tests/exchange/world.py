@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from pipelines.exchange.steps import Clock, Step, no_step, utc_now
 from pipelines.ground import database as db
 from pipelines.ground.settings import ROOT, Settings
 from pipelines.systems import KINDS
+from tests.databases import fresh
 
 REGION = load(ROOT / "include" / "region" / "demo")
 TIMES = ("received_at", "answered_at", "created_at", "sent_at", "due_at", "at", "purged_at", "attempts", "source_key")
@@ -52,15 +52,9 @@ class World:
     @contextmanager
     def copied(self, postgres: Postgres, root: Path) -> Iterator[World]:
         """The world once more, under another folder: what is done to the copy is not done to this one."""
-        db.engine(self.url).dispose()  # a database that somebody is at is not copied
-        name = f"copy_{secrets.token_hex(6)}"
         shutil.copytree(self.root, root)
-        copy = replace(self, url=postgres.create_database(name, template=self.url.rpartition("/")[2]), root=root)
-        try:
-            yield copy
-        finally:
-            db.engine(copy.url).dispose()
-            postgres.drop_database(name)
+        with fresh(postgres, self.url) as url:
+            yield replace(self, url=url, root=root)
 
     def exchange(self, step: Step = no_step) -> Exchange:
         logins = [organisation.login for organisation in REGION.organisations]

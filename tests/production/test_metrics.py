@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -19,7 +18,6 @@ import httpx
 import pytest
 import yaml
 
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange.metrics import Metric, openmetrics, server
 from pipelines.exchange.totals import close_days
 from pipelines.ground import database as db
@@ -39,28 +37,25 @@ Found = dict[str, set[str]]
 
 
 @pytest.fixture(scope="module")
-def world(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A closed month, an answer that does not get out, a package that failed and one that waits."""
-    url = postgres.create_database("metrics", template="template_oms")
     root = tmp_path_factory.mktemp("metrics")
     (register,) = registers_of(PERIOD, 5, (("H", "980007", "98002", 40),))
-    world = received(url, root, [register])
+    world = received(module_database, root, [register])
     closed(world)
     world.clock = lambda: NOW  # a day that stays open among closed ones
     world.drop("980001", "HM980001S98001_26081.zip", b"no archive")
     world.receive(world.exchange())
     world.drop("980003", "HM980003S98001_26081.zip", package(register)[1])
     world.receive(world.exchange())
-    with db.transaction(url) as connection:
+    with db.transaction(module_database) as connection:
         connection.exec_driver_sql("update exchange.package set state = 'FAILED' where sender = '980001'")
         connection.exec_driver_sql(
             "insert into exchange.outgoing (package, channel, address, name, sha256, size, subject, body,"
             " created_at, attempts, due_at) select min(id), 'sftp', 'x', 'V.XML', repeat('0', 64), 1, '', '',"
             " now(), 2, now() from exchange.package"
         )
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("metrics")
+    return world
 
 
 def settings_of(world: World) -> Settings:

@@ -17,8 +17,6 @@ import httpx
 import pytest
 import uvicorn
 
-from pipelines.demo.servers.postgres import Postgres
-from pipelines.ground import database as db
 from tests.demonstration.chromium import OPTIONS, chromium
 from tests.exchange.world import World
 from tests.pages.site import Pages, pages_of
@@ -67,12 +65,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def pages(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+def pages(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Pages:
     """The pages over a world in which nothing has come yet."""
-    url = postgres.create_database("oidc", template="template_oms")
-    yield pages_of(World(url, tmp_path_factory.mktemp("oidc")).set_up())
-    db.engine(url).dispose()
-    postgres.drop_database("oidc")
+    return pages_of(World(module_database, tmp_path_factory.mktemp("oidc")).set_up())
 
 
 @pytest.fixture(scope="module")

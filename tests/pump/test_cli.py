@@ -20,17 +20,14 @@ PERIOD = date(2026, 10, 1)
 
 
 @pytest.fixture(scope="module")
-def loaded(postgres, tmp_path_factory):
-    url = postgres.create_database("explain", template="template_oms")
-    world = World(url, tmp_path_factory.mktemp("explain")).set_up()
+def loaded(module_database: str, tmp_path_factory):
+    world = World(module_database, tmp_path_factory.mktemp("explain")).set_up()
     billed_right = [one for one in demo_traffic(REGION, 7, PERIOD) if "(для МЭК)" not in one.title]
     for shipment in billed_right:
         if shipment.attach and "@" not in shipment.sender and shipment.upload == "whole" and not shipment.rules:
             world.drop(shipment.sender, shipment.name, shipment.content)
     world.run()
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("explain")
+    return world
 
 
 @pytest.fixture

@@ -18,19 +18,16 @@ PERIOD = date(2026, 10, 1)
 
 
 @pytest.fixture(scope="module")
-def loaded(postgres, tmp_path_factory):
-    url = postgres.create_database("month", template="template_oms")
-    world = World(url, tmp_path_factory.mktemp("month")).set_up()
+def loaded(module_database: str, tmp_path_factory):
+    world = World(module_database, tmp_path_factory.mktemp("month")).set_up()
     clean = [one for one in demo_traffic(REGION, 7, PERIOD) if "(для МЭК)" not in one.title]
     for shipment in clean:
         if shipment.attach and "@" not in shipment.sender and shipment.upload == "whole" and not shipment.rules:
             world.drop(shipment.sender, shipment.name, shipment.content)
     world.run()
-    with db.transaction(url) as connection:
+    with db.transaction(module_database) as connection:
         read = month.read(connection, PERIOD)
-    yield world, read
-    db.engine(url).dispose()
-    postgres.drop_database("month")
+    return world, read
 
 
 def test_every_row_is_there_under_its_own_parent(loaded):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from sqlalchemy import text
 
 from pipelines import nsi
 from pipelines.checks import editions, rulebook
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange import journal
 from pipelines.exchange.model import Result
 from pipelines.ground import database as db
@@ -38,12 +37,9 @@ SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 1
 
 
 @pytest.fixture(scope="module")
-def refusing(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def refusing(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world that nothing gets into: one for all broken packets."""
-    url = postgres.create_database("refusing", template="template_oms")
-    yield World(url, tmp_path_factory.mktemp("refusing")).set_up()
-    db.engine(url).dispose()
-    postgres.drop_database("refusing")
+    return World(module_database, tmp_path_factory.mktemp("refusing")).set_up()
 
 
 @pytest.fixture

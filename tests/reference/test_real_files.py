@@ -6,7 +6,7 @@ import csv
 import io
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +16,6 @@ import pytest
 import yaml
 
 from pipelines import nsi
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange.model import Result
 from pipelines.exchange.processing import Outcome
 from pipelines.formats.archive import write_archive
@@ -50,17 +49,14 @@ ON = date(2022, 6, 1)
 
 
 @pytest.fixture(scope="module")
-def sent(postgres: Postgres, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def sent(module_database: str, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A fund without dictionaries, after all files of ``data/nsi`` and ``data/tariffs``."""
     root = tmp_path_factory.mktemp("real")
-    url = postgres.create_database("real_files", template="template_oms")
-    world = World(url, root, region=str(_bare_region(root / "region"))).set_up()
+    world = World(module_database, root, region=str(_bare_region(root / "region"))).set_up()
     for name, content in _packages(shared).items():
         world.drop(NSI, name, content)
     _outcomes[:] = world.run()
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("real_files")
+    return world
 
 
 _outcomes: list[Outcome] = []

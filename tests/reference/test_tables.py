@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pyarrow as pa
 import pytest
 
 from pipelines import nsi
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange.model import Result
 from pipelines.formats.archive import write_archive
 from pipelines.ground import database as db
@@ -61,15 +59,12 @@ def sprabo(*rows: dict[str, str], day: date = date(2026, 9, 1)) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def refusing(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def refusing(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world with one own dictionary and one directory, for all files that are refused."""
-    url = postgres.create_database("refusing_tables", template="template_oms")
-    world = World(url, tmp_path_factory.mktemp("refusing_tables")).set_up()
+    world = World(module_database, tmp_path_factory.mktemp("refusing_tables")).set_up()
     assert send(world, "T_OWN.csv", FIRST) is Result.ACCEPTED
     assert send(world, "sprabo07.dbf", sprabo(subscriber("a.zar.oms"))) is Result.ACCEPTED
-    yield world
-    db.engine(url).dispose()
-    postgres.drop_database("refusing_tables")
+    return world
 
 
 @pytest.fixture

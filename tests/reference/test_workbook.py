@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from pipelines.ground import database as db
 from pipelines.nsi import Dictionaries
 from pipelines.pump.grouper import Grouper, Workbook
 from pipelines.pump.pricing import Pricing, Reference
+from tests.databases import fresh
 from tests.exchange.world import REGION, World
 from tests.reference.files import group, line, workbook
 from tests.reference.packets import packet
@@ -33,12 +33,9 @@ DS = workbook([group("ds01.001", 0.75)], [line(1, "ds01.001", "A00")])
 
 
 @pytest.fixture(scope="module")
-def refusing(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def refusing(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world that nothing gets into: one for all broken workbooks."""
-    url = postgres.create_database("refusing_books", template="template_oms")
-    yield World(url, tmp_path_factory.mktemp("refusing_books")).set_up()
-    db.engine(url).dispose()
-    postgres.drop_database("refusing_books")
+    return World(module_database, tmp_path_factory.mktemp("refusing_books")).set_up()
 
 
 @pytest.fixture
@@ -121,16 +118,14 @@ def test_each_book_replaces_the_groups_of_its_condition_of_care_from_its_first_d
 
 
 def test_both_books_in_either_order_come_to_the_same_groups(world: World, postgres: Postgres, tmp_path: Path) -> None:
-    url = postgres.create_database("other_order", template="template_oms")
-    other = World(url, tmp_path / "other").set_up()
-    for one, names in ((world, ("KSG26_KS.xlsx", "KSG26_DS.xlsx")), (other, ("KSG26_DS.xlsx", "KSG26_KS.xlsx"))):
-        for name in names:
-            assert send(one, name, KS if "KS." in name else DS) is Result.ACCEPTED
-    for name in ("V023", "T_GROUPER"):
-        rows = [sorted(map(str, dictionaries(one)[name].rows.to_pylist())) for one in (world, other)]
-        assert rows[0] == rows[1], name
-    db.engine(url).dispose()
-    postgres.drop_database("other_order")
+    with fresh(postgres) as url:
+        other = World(url, tmp_path / "other").set_up()
+        for one, names in ((world, ("KSG26_KS.xlsx", "KSG26_DS.xlsx")), (other, ("KSG26_DS.xlsx", "KSG26_KS.xlsx"))):
+            for name in names:
+                assert send(one, name, KS if "KS." in name else DS) is Result.ACCEPTED
+        for name in ("V023", "T_GROUPER"):
+            rows = [sorted(map(str, dictionaries(one)[name].rows.to_pylist())) for one in (world, other)]
+            assert rows[0] == rows[1], name
 
 
 def test_a_corrected_book_and_one_from_a_later_day(world: World) -> None:

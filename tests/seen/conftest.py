@@ -20,6 +20,7 @@ from pipelines.ground import database as db
 from pipelines.synthetic.insured import insured_of
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register
+from tests.databases import fresh
 from tests.exchange.world import REGION, World
 from tests.pump.closing.closed import NOW, PERIOD, closed
 from tests.seen.office import Page, printed
@@ -40,21 +41,19 @@ UNTIL = date(2026, 9, 1)
 @pytest.fixture(scope="session")
 def made(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, bytes]]:
     """Files of all sorts by plain name."""
-    url = postgres.create_database("seen", template="template_oms")
-    clean = [generate_register(REGION, *one, PERIOD, cases, SEED) for *one, cases in SENT]
-    faulty = generate_register(REGION, *SENT[0][:2], PERIOD, SENT[0][2], SEED, FAULTY)
-    world = World(url, tmp_path_factory.mktemp("seen"), lambda: NOW - timedelta(days=5)).set_up()
-    world.drop("980003", BROKEN, b"no archive")
-    world.drop("98", "T_KOEF.csv", _newer(REGION.folder / "nsi" / "T_KOEF.csv"))
-    with db.transaction(url) as connection:
-        load_persons(connection, insured_of(REGION, clean, SEED, FATES).persons)
-    for register in (faulty, *clean[1:]):
-        world.drop(register.organisation, *package(register))
-    world.run()
-    closed(world)
-    yield _files(world)
-    db.engine(url).dispose()
-    postgres.drop_database("seen")
+    with fresh(postgres) as url:
+        clean = [generate_register(REGION, *one, PERIOD, cases, SEED) for *one, cases in SENT]
+        faulty = generate_register(REGION, *SENT[0][:2], PERIOD, SENT[0][2], SEED, FAULTY)
+        world = World(url, tmp_path_factory.mktemp("seen"), lambda: NOW - timedelta(days=5)).set_up()
+        world.drop("980003", BROKEN, b"no archive")
+        world.drop("98", "T_KOEF.csv", _newer(REGION.folder / "nsi" / "T_KOEF.csv"))
+        with db.transaction(url) as connection:
+            load_persons(connection, insured_of(REGION, clean, SEED, FATES).persons)
+        for register in (faulty, *clean[1:]):
+            world.drop(register.organisation, *package(register))
+        world.run()
+        closed(world)
+        yield _files(world)
 
 
 def _newer(path: Path) -> bytes:

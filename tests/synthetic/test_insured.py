@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 import pytest
 
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.erz import identify, load_persons
 from pipelines.exchange import subscribers
 from pipelines.ground import database as db
@@ -31,17 +28,14 @@ def made(registers: list[Register]) -> Insured:
 
 
 @pytest.fixture(scope="module")
-def answers(registers: list[Register], made: Insured, postgres: Postgres) -> Iterator[pd.DataFrame]:
+def answers(registers: list[Register], made: Insured, module_database: str) -> pd.DataFrame:
     """Cases of the registers with the fates of their persons and what the identification says."""
-    url = postgres.create_database("test_insured", template="template_oms")
-    with db.transaction(url) as connection:
+    with db.transaction(module_database) as connection:
         subscribers.load_region(connection, REGION)
         assert load_persons(connection, made.persons) == made.persons.num_rows
         people = pd.concat([_cases(one) for one in registers], ignore_index=True)
         answer = identify(connection, people, "DATE_Z_2")
-    yield people.merge(made.fates, on=["register", "ID_PAC"], how="left").join(answer)
-    db.engine(url).dispose()
-    postgres.drop_database("test_insured")
+    return people.merge(made.fates, on=["register", "ID_PAC"], how="left").join(answer)
 
 
 def _cases(one: Register) -> pd.DataFrame:
@@ -104,18 +98,15 @@ def test_newborns_are_insured_as_their_representatives(answers: pd.DataFrame) ->
     assert set(newborn["found"]) == {"own"}
 
 
-def test_the_demo_month_has_every_answer(postgres: Postgres) -> None:
+def test_the_demo_month_has_every_answer(database: str) -> None:
     found = demo_registers(REGION, 1, OCTOBER)
     made = insured_of(REGION, found, 1)
     assert {role for register in found for role in register.files} == {"H", "C", "T", "X", "L"}
-    url = postgres.create_database("test_insured_demo", template="template_oms")
-    with db.transaction(url) as connection:
+    with db.transaction(database) as connection:
         subscribers.load_region(connection, REGION)
         load_persons(connection, generate_persons(REGION))
         load_persons(connection, made.persons)
         load_persons(connection, made.persons)
         answer = identify(connection, pd.concat([_cases(one) for one in found], ignore_index=True), "DATE_Z_2")
-    db.engine(url).dispose()
-    postgres.drop_database("test_insured_demo")
     assert set(answer["found"]) == {"own", "other_smo", "other_territory", "none", "dead"}
     assert (answer["found"] == "own").mean() > 0.8

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from pipelines.demo.servers.postgres import Postgres
 from pipelines.erz import load_persons
 from pipelines.ground import database as db
 from pipelines.pump.closing.service import Closings
@@ -146,18 +145,15 @@ def arrived(world: World, contents: dict[tuple[str, str], bytes]) -> Iterator[pl
 
 
 @pytest.fixture(scope="module")
-def both(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Both]]:
+def both(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> list[Both]:
     """August, paid; then September, controlled and settled."""
-    url = postgres.create_database("test_against_plain", template="template_oms")
     root = tmp_path_factory.mktemp("plain")
-    made = Months(World(url, root, region=str(region(root / "region"))).set_up(), plain.Register(), [])
+    made = Months(World(module_database, root, region=str(region(root / "region"))).set_up(), plain.Register(), [])
     first, second = months(FIRST, SECOND)
     early, later = planted.months(first, second, 3)
     made.close(AUGUST, first, early, approve=True)
     made.close(SEPTEMBER, second, later, approve=False)
-    yield made.closed
-    db.engine(url).dispose()
-    postgres.drop_database("test_against_plain")
+    return made.closed
 
 
 each = pytest.mark.parametrize("number", [0, 1], ids=["august", "september"])

@@ -23,11 +23,8 @@ STEPS = deadlines(REGION.folder, PERIOD)
 
 
 @pytest.fixture(scope="module")
-def world(postgres, tmp_path_factory) -> Iterator[World]:
-    url = postgres.create_database("calendar", template="template_oms")
-    yield received(url, tmp_path_factory.mktemp("calendar"), made(PERIOD, 5, SENT))
-    db.engine(url).dispose()
-    postgres.drop_database("calendar")
+def world(module_database: str, tmp_path_factory) -> World:
+    return received(module_database, tmp_path_factory.mktemp("calendar"), made(PERIOD, 5, SENT))
 
 
 @pytest.fixture

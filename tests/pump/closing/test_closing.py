@@ -21,6 +21,7 @@ from pipelines.ground.settings import ROOT
 from pipelines.pump.closing.freeze import NotReady
 from pipelines.pump.closing.service import Closings, Unfit
 from pipelines.synthetic.packages import package
+from tests.databases import fresh
 from tests.exchange.world import REGION, World
 from tests.pump.closing.closed import NOW, PERIOD, closed, received, registers_of, send
 
@@ -34,21 +35,17 @@ LATER = NOW + timedelta(days=30)
 @pytest.fixture(scope="module")
 def month(postgres, tmp_path_factory):
     """A closed and delivered month of all kinds."""
-    url = postgres.create_database("closing", template="template_oms")
-    world = received(url, tmp_path_factory.mktemp("closing"), registers_of(PERIOD, 5))
-    closings, number = closed(world)
-    yield world, closings, number
-    db.engine(url).dispose()
-    postgres.drop_database("closing")
+    with fresh(postgres) as url:
+        world = received(url, tmp_path_factory.mktemp("closing"), registers_of(PERIOD, 5))
+        closings, number = closed(world)
+        yield world, closings, number
 
 
 @pytest.fixture(scope="module")
 def ready(postgres, tmp_path_factory):
     """A small month whose registers are processed, to be copied."""
-    url = postgres.create_database("closing_small", template="template_oms")
-    yield received(url, tmp_path_factory.mktemp("small"), registers_of(PERIOD, 5, SMALL))
-    db.engine(url).dispose()
-    postgres.drop_database("closing_small")
+    with fresh(postgres) as url:
+        yield received(url, tmp_path_factory.mktemp("small"), registers_of(PERIOD, 5, SMALL))
 
 
 @pytest.fixture

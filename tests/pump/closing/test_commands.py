@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,11 +20,10 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def world(postgres: Any, tmp_path_factory: Any) -> Iterator[World]:
-    url = postgres.create_database("closing_commands", template="template_oms")
-    yield received(url, tmp_path_factory.mktemp("commands"), registers_of(PERIOD, 5, (("H", "980007", "98002", 40),)))
-    db.engine(url).dispose()
-    postgres.drop_database("closing_commands")
+def world(module_database: str, tmp_path_factory: Any) -> World:
+    return received(
+        module_database, tmp_path_factory.mktemp("commands"), registers_of(PERIOD, 5, (("H", "980007", "98002", 40),))
+    )
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from pipelines.synthetic.insured import insured_of
 from pipelines.synthetic.model import Register
 from pipelines.synthetic.packages import package
 from pipelines.synthetic.registers import generate_register
+from tests.databases import fresh
 from tests.exchange.world import REGION, World
 from tests.pump.closing import planted
 
@@ -75,16 +76,10 @@ class Worlds:
         self, people: Sequence[Register], batches: Sequence[Sequence[Register]], choices: Mapping[str, Any] | None = None
     ) -> Closed:
         """The batches received one after the other, the month closed; ``choices`` change the section ``mek``."""
-        number = self.names.pop()
-        url = self.postgres.create_database(f"test_properties_{number}", template="template_oms")
-        root = self.root / number
-        try:
-            return self._close(
-                World(url, root, lambda: NOW - timedelta(days=3), str(profile(root, choices))), people, batches
-            )
-        finally:
-            db.engine(url).dispose()
-            self.postgres.drop_database(f"test_properties_{number}")
+        root = self.root / self.names.pop()
+        with fresh(self.postgres) as url:
+            world = World(url, root, lambda: NOW - timedelta(days=3), str(profile(root, choices)))
+            return self._close(world, people, batches)
 
     def _close(self, world: World, people: Sequence[Register], batches: Sequence[Sequence[Register]]) -> Closed:
         world.set_up()
