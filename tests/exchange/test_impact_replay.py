@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import openpyxl
@@ -336,10 +336,16 @@ def test_what_there_is_not_cannot_be_proposed(database: str) -> None:
 def test_the_command_line_reports_without_enabling(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.__main__ import app
 
+    class InNovember(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2026, 11, 20, tzinfo=tz)
+
+    monkeypatch.setattr("pipelines.exchange.impact.cli.datetime", InNovember)  # it counts months back from today
     monkeypatch.setenv("OMS_DATABASE_URL", world.url)
     monkeypatch.setenv("OMS_STORE_URL", (world.root / "store").as_uri())
     monkeypatch.setenv("OMS_JOURNAL_URL", (world.root / "journal").as_uri())
-    arguments = ["checks", "impact", "--rule", PROFILE, "--since", "2026-01-01", "--months", "36"]
+    arguments = ["checks", "impact", "--rule", PROFILE, "--since", "2026-01-01", "--months", "3"]
     done = CliRunner().invoke(app, [*arguments, "--action", "off"])
     assert done.exit_code == 0, done.output
     assert "Будет принято" in done.output
