@@ -25,11 +25,13 @@ from rich.table import Table
 from sqlalchemy import text
 
 from pipelines.demo.servers.postgres import Postgres
+from pipelines.exchange.metrics import openmetrics
 from pipelines.exchange.protocol import LOCAL
 from pipelines.exchange.totals import close_days
 from pipelines.ground import database as db
 from pipelines.ground import migrations
 from pipelines.pages.filters import After
+from pipelines.systems import metrics
 from tests.bench.__main__ import _free_port
 from tests.exchange.world import World
 from tests.pages.site import Pages, pages_of
@@ -158,8 +160,11 @@ def measure(pages: Pages, url: str, repeat: int) -> int:
         table.add_row(title, user, f"{middle:.0f}{mark}", f"{max(times):.0f}", f"{len(answer.content) / 1024:.0f}")
     token = pages.token("audit", "/audit")
     sent = {"files": {"file": ("VHM980001S98001_2610.XML", b"unknown")}, "data": {"token": token}}
+    settings = pages.world.exchange().settings
     times = milliseconds(lambda: clients["audit"].post("/audit/file", **sent), repeat)
     table.add_row("Неизвестный файл", "audit", f"{statistics.median(times):.0f}", f"{max(times):.0f}", "")
+    told = milliseconds(lambda: openmetrics(metrics(settings)), repeat)
+    table.add_row("Показатели для Prometheus", "", f"{statistics.median(told):.0f}", f"{max(told):.0f}", "")
     console.print(table)
     started = time.perf_counter()
     content = clients["audit"].get("/journal/export.csv?since=2000-01-01").content

@@ -99,13 +99,13 @@ def test_the_process_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pipelines.demo.servers.mail", "--accounts", str(tmp_path / "accounts.json")]
     process = subprocess.Popen([*command, "--imap-port", str(imap), "--smtp-port", str(smtp)])
     try:
-        for _ in range(100):
+        for _ in range(600):
             if greets(imap, b"* OK") and greets(smtp, b"220"):
                 break
             time.sleep(0.1)
         with socket.create_connection(("127.0.0.1", imap), 5) as held:  # an open client does not keep it alive
             assert held.recv(4) == b"* OK"
             process.send_signal(signal.SIGTERM)
-            assert process.wait(15) == 0
+            assert process.wait(60) == 0
     finally:
         process.kill()

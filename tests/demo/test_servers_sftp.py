@@ -225,7 +225,7 @@ def test_the_process_serves_openssh_with_a_key_and_ends_on_sigterm(tmp_path: Pat
     port = free_port()
     process = start_process(tmp_path, port, {"150001": {"public_key": key.export_public_key().decode()}})
     try:
-        for _ in range(100):
+        for _ in range(600):
             if greets(port, b"SSH-2.0"):
                 break
             time.sleep(0.1)
@@ -240,7 +240,7 @@ def test_the_process_serves_openssh_with_a_key_and_ends_on_sigterm(tmp_path: Pat
             input=batch,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             env=os.environ | {"LC_ALL": "C.UTF-8"},
             check=False,
         )
@@ -251,14 +251,14 @@ def test_the_process_serves_openssh_with_a_key_and_ends_on_sigterm(tmp_path: Pat
         assert list((tmp_path / "homes" / "150001" / "out").iterdir()) == []
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
 
 
 def test_the_process_says_that_its_port_is_busy(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         process = start_process(tmp_path, port, {})
-        _, stderr = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=120)
     assert process.returncode == 1
     assert stderr.strip() == str(
         f"Порт {port} для службы SFTP занят или недоступен: "

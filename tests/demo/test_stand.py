@@ -47,7 +47,7 @@ def living(session: int) -> list[int]:
     return found
 
 
-def wait_until(condition, seconds: float = 20.0) -> None:
+def wait_until(condition, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -141,7 +141,7 @@ def test_a_busy_port_is_told_before_anything_is_started(environment, name):
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
     assert done.returncode == 2

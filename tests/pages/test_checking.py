@@ -17,15 +17,15 @@ def test_it_is_watched_and_ends_with_its_result() -> None:
     def verify(watch: Watch) -> Verification:
         watch("файлы в хранилище", 7)
         told.set()
-        go.wait(10)
+        go.wait(60)
         return FOUND
 
     assert checking.start(verify)
-    assert told.wait(10)
+    assert told.wait(60)
     assert (checking.running, checking.part, checking.done) == (True, "файлы в хранилище", 7)
     assert not checking.start(verify)
     go.set()
-    checking.wait(10)
+    checking.wait(60)
     assert (checking.running, checking.result, checking.failure) == (False, FOUND, "")
 
 
@@ -40,5 +40,5 @@ def test_failures_are_told_without_values() -> None:
 
     for verify, said in ((broken, "Проверка прервана: RuntimeError"), (busy, "Проверка уже идёт")):
         assert checking.start(verify)
-        checking.wait(10)
+        checking.wait(60)
         assert (checking.failure, checking.result) == (said, None)
