@@ -30,7 +30,7 @@ from pipelines.synthetic.registers import name_reestr
 from pipelines.synthetic.traffic import Shipment, demo_registers, demo_traffic
 
 SEED = 1
-PATIENCE = 240.0
+PATIENCE = 420.0
 """Seconds after the last sending in which every answer must be there."""
 STAGES = ("Отправлено", "Принято в журнал", "Обработано", "Ответы у отправителей")
 

@@ -28,7 +28,7 @@ QUIET = (
 )
 SIZE = {"width": 1360, "height": 850}
 OPTIONS = {"viewport": SIZE, "locale": "ru-RU", "timezone_id": "Europe/Moscow"}
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 SERIOUS = frozenset({"serious", "critical"})
 FRAME = "iframe"
 
