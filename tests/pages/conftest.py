@@ -13,26 +13,31 @@ from pipelines.erz import load_persons
 from pipelines.ground import database as db
 from pipelines.synthetic.identification import generate_persons
 from pipelines.synthetic.traffic import demo_traffic
-from tests.databases import fresh
+from tests.databases import MIGRATED, fresh
 from tests.exchange.world import REGION, World
 from tests.pages.site import Pages, pages_of
 from tests.pump.closing.closed import PERIOD, closed, received, registers_of
+
+NAME = "pages_traffic"
+"""One for the whole process: Airflow's plugin keeps the exchange that its pages were first opened with."""
 
 
 @pytest.fixture(scope="session")
 def pages(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
     """The pages over the demo's traffic through folders: every kind of package, all results."""
-    with fresh(postgres) as url:
-        world = World(url, tmp_path_factory.mktemp("pages")).set_up()
-        with db.transaction(url) as connection:
-            load_persons(connection, generate_persons(REGION))
-        shipments = [one for one in demo_traffic(REGION, 7, date(2026, 10, 1)) if one.attach and "@" not in one.sender]
-        for first in (True, False):
-            for shipment in shipments:
-                if (shipment.after is None) is first and shipment.upload == "whole":
-                    world.drop(shipment.sender, shipment.name, shipment.content)
-            world.run(together=True)
-        yield pages_of(world)
+    url = postgres.create_database(NAME, template=MIGRATED)
+    world = World(url, tmp_path_factory.mktemp("pages")).set_up()
+    with db.transaction(url) as connection:
+        load_persons(connection, generate_persons(REGION))
+    shipments = [one for one in demo_traffic(REGION, 7, date(2026, 10, 1)) if one.attach and "@" not in one.sender]
+    for first in (True, False):
+        for shipment in shipments:
+            if (shipment.after is None) is first and shipment.upload == "whole":
+                world.drop(shipment.sender, shipment.name, shipment.content)
+        world.run(together=True)
+    yield pages_of(world)
+    db.engine(url).dispose()
+    postgres.drop_database(NAME)
 
 
 @pytest.fixture(scope="session")
