@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.demo.servers.postgres import Postgres
 from pipelines.exchange import bulk, control
 from pipelines.exchange.kinds import Opened
 from pipelines.exchange.model import Result
@@ -58,7 +59,7 @@ def traffic() -> list[tuple[str, str, bytes]]:
 
 
 @pytest.fixture
-def two_worlds(postgres, tmp_path: Path) -> Iterator[Callable[[str], World]]:  # type: ignore[no-untyped-def]
+def two_worlds(postgres: Postgres, tmp_path: Path) -> Iterator[Callable[[str], World]]:
     """Makes worlds with databases of their own."""
     with ExitStack() as databases:
         yield lambda name: World(databases.enter_context(fresh(postgres)), tmp_path / name, noon).set_up()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from pipelines.demo.servers.postgres import Postgres
 from pipelines.ground import database as db
 from pipelines.synthetic.identification import generate_identification
 from pipelines.synthetic.packages import package
@@ -58,7 +59,7 @@ def forked(action: Callable[[], None]) -> int:
 
 
 @pytest.fixture
-def undisturbed(postgres, tmp_path: Path):  # type: ignore[no-untyped-def]
+def undisturbed(postgres: Postgres, tmp_path: Path) -> Iterator[dict[str, list[str]]]:
     """Snapshot of a run in which nothing went wrong."""
     with fresh(postgres) as url:
         world = World(url, tmp_path / "undisturbed", noon).set_up()

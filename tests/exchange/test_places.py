@@ -20,7 +20,7 @@ REGISTER = register(cases=20)
 
 
 @pytest.fixture(scope="module")
-def world(module_database: str, tmp_path_factory):  # type: ignore[no-untyped-def]
+def world(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     world = World(module_database, tmp_path_factory.mktemp("places")).set_up()
     world.drop("980001", *package(REGISTER))
     world.run()

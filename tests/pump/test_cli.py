@@ -20,7 +20,7 @@ PERIOD = date(2026, 10, 1)
 
 
 @pytest.fixture(scope="module")
-def loaded(module_database: str, tmp_path_factory):
+def loaded(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     world = World(module_database, tmp_path_factory.mktemp("explain")).set_up()
     billed_right = [one for one in demo_traffic(REGION, 7, PERIOD) if "(для МЭК)" not in one.title]
     for shipment in billed_right:

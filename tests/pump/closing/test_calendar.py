@@ -23,7 +23,7 @@ STEPS = deadlines(REGION.folder, PERIOD)
 
 
 @pytest.fixture(scope="module")
-def world(module_database: str, tmp_path_factory) -> World:
+def world(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     return received(module_database, tmp_path_factory.mktemp("calendar"), made(PERIOD, 5, SENT))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from click.testing import Result
@@ -20,7 +19,7 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def world(module_database: str, tmp_path_factory: Any) -> World:
+def world(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     return received(
         module_database, tmp_path_factory.mktemp("commands"), registers_of(PERIOD, 5, (("H", "980007", "98002", 40),))
     )
